@@ -1,0 +1,35 @@
+# make demo    set up, build, boot two machines in QEMU, the second from the first
+# make test    set up, build, run every test        (make test ONLY=Manifests: one project)
+# make bench   set up, measure against peers        (make bench ONLY=silo: some rows)
+# make image   the boot image and a release, in artifacts/
+# make fmt     format the code
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+
+include deploy/image/image.mk
+
+.PHONY: help demo test bench fmt setup
+help:
+	@sed -n 's/^# //p' $(firstword $(MAKEFILE_LIST))
+
+demo: setup-demo
+	@$(MAKE) --no-print-directory image
+	@dotnet build tests/Demo -c Release --nologo -v q
+	@dotnet tests/Demo/bin/Release/net10.0/PhaseMesh.Demo.dll
+
+test: setup-test
+	@tests/run.sh $(ONLY)
+
+bench: setup-bench
+	@$(MAKE) --no-print-directory image
+	@dotnet build tests/Benchmarks -c Release --nologo -v q
+	@dotnet tests/Benchmarks/bin/Release/net10.0/PhaseMesh.Benchmarks.dll $(ONLY)
+
+fmt:
+	@dotnet format PhaseMesh.sln
+
+setup-%:
+	@deploy/setup.sh $*
