@@ -1,0 +1,52 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+
+namespace PhaseMesh.Silo.Configuration;
+
+/// <summary>The <c>PLASM_*</c> variables as configuration. A variable that is set but empty counts as not set.</summary>
+internal sealed class EnvironmentConfigurationSource(Func<string, string?> variable) : IConfigurationSource
+{
+    private static readonly IReadOnlyList<(string Path, ProviderSetting Setting)> Settings =
+    [
+        .. ProviderSettings.OfProvider.Select(setting => (ProviderKeys.Of(setting), setting)),
+        .. ProviderSettings.OfAdvertisement.Select(setting => (ProviderKeys.OfAdvertisement(setting), setting)),
+        (ProviderKeys.SelectedChannel, ProviderSettings.Channel),
+        (ProviderKeys.SelectedArchs, ProviderSettings.Arch),
+    ];
+
+    /// <summary>Names the configuration file when <c>--config</c> does not.</summary>
+    public const string ConfigVariable = "PLASM_CONFIG";
+
+    public IConfigurationProvider Build(IConfigurationBuilder builder) => new Provider(this);
+
+    /// <param name="isOverridden">Whether a flag gives the setting at a path; a variable that is not used is not judged.</param>
+    public IEnumerable<ConfigurationProblem> Check(Func<string, bool> isOverridden) =>
+        from item in Settings
+        where !isOverridden(item.Path)
+        from text in Values(item.Setting)
+        where !item.Setting.IsValid(text)
+        select new ConfigurationProblem(item.Setting.Variable!, $"The environment has '{text}': expected {item.Setting.Rule}.");
+
+    private string[] Values(ProviderSetting setting) => variable(setting.Variable!) switch
+    {
+        null or "" => [],
+        var list when setting.Type == SettingType.TextList => list.Split(',', StringSplitOptions.TrimEntries),
+        var text => [text],
+    };
+
+    private sealed class Provider(EnvironmentConfigurationSource source) : ConfigurationProvider
+    {
+        public override void Load()
+        {
+            foreach ((string path, ProviderSetting setting) in Settings)
+            {
+                string[] values = source.Values(setting);
+                for (int i = 0; i < values.Length; i++)
+                {
+                    bool isList = setting.Type == SettingType.TextList;
+                    Set(isList ? ConfigurationPath.Combine(path, i.ToString(CultureInfo.InvariantCulture)) : path, values[i]);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using System.Globalization;
+using Microsoft.Extensions.Configuration;
+
+namespace PhaseMesh.Silo.Configuration;
+
+/// <summary>The settings given on the command line, already checked by the rules of <see cref="ProviderSettings"/>; null is not given.</summary>
+internal sealed record ProviderFlags
+{
+    public string? ConfigPath { get; init; }
+
+    public string? ArtifactsDirectory { get; init; }
+
+    public string? StateDirectory { get; init; }
+
+    public string? Channel { get; init; }
+
+    public IReadOnlyList<string> Archs { get; init; } = [];
+
+    public int? Port { get; init; }
+
+    public string? Bind { get; init; }
+
+    /// <summary>The flags as the uppermost layer of configuration.</summary>
+    public Dictionary<string, string?> ToConfiguration()
+    {
+        var data = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
+        Add(ProviderKeys.Of(ProviderSettings.ArtifactsDirectory), ArtifactsDirectory);
+        Add(ProviderKeys.Of(ProviderSettings.StateDirectory), StateDirectory);
+        Add(ProviderKeys.Of(ProviderSettings.Port), Port?.ToString(CultureInfo.InvariantCulture));
+        Add(ProviderKeys.Of(ProviderSettings.Bind), Bind);
+        Add(ProviderKeys.SelectedChannel, Channel);
+        for (int i = 0; i < Archs.Count; i++)
+        {
+            Add(ConfigurationPath.Combine(ProviderKeys.SelectedArchs, i.ToString(CultureInfo.InvariantCulture)), Archs[i]);
+        }
+
+        return data;
+
+        void Add(string path, string? value)
+        {
+            if (value is not null)
+            {
+                data[path] = value;
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using Microsoft.Extensions.Configuration;
+
+namespace PhaseMesh.Silo.Configuration;
+
+/// <summary>Where a setting lies in the merged configuration.</summary>
+internal static class ProviderKeys
+{
+    /// <summary>What flags or the environment pick from the channels of the file: not a key of the file, so it has a root of its own.</summary>
+    public const string SelectedChannel = "selected:channel";
+
+    public const string SelectedArchs = "selected:arch";
+
+    public static string Of(ProviderSetting setting) => ConfigurationPath.Combine(ProviderSettings.ProviderTable, setting.Name);
+
+    public static string OfAdvertisement(ProviderSetting setting) =>
+        ConfigurationPath.Combine(ProviderSettings.ProviderTable, ProviderSettings.AdvertisementTable, setting.Name);
+
+    public static string OfChannel(string channel, ProviderSetting setting) =>
+        ConfigurationPath.Combine(ProviderSettings.ProviderTable, ProviderSettings.ChannelsTable, channel, setting.Name);
+}
