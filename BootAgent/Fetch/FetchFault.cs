@@ -1,0 +1,26 @@
+namespace PhaseMesh.BootAgent.Fetch;
+
+/// <summary>What a provider did wrong.</summary>
+internal enum FaultKind
+{
+    Unreachable,
+    ConnectionLost,
+    Stalled,
+    ServerError,
+    NotFound,
+    RequestRefused,
+    RedirectRefused,
+    NotHttp,
+    WrongLength,
+    WrongRange,
+    WrongEncoding,
+    TooManyBytes,
+    WrongDigest,
+}
+
+/// <param name="Detail">In words that follow "the provider ...": no provider text goes in unbounded or with control characters.</param>
+internal sealed record FetchFault(FaultKind Kind, string Detail)
+{
+    /// <summary>May be better a moment later; everything else is a wrong answer, and the same one would come again.</summary>
+    public bool IsTransient => Kind is FaultKind.Unreachable or FaultKind.ConnectionLost or FaultKind.Stalled or FaultKind.ServerError;
+}

@@ -1,0 +1,109 @@
+using System.Net;
+using System.Net.Http.Headers;
+using PhaseMesh.BootAgent.Parameters;
+
+namespace PhaseMesh.BootAgent.Fetch;
+
+/// <summary>A response whose status is 200 or 206, or what went wrong.</summary>
+internal readonly record struct HttpAnswer(HttpResponseMessage? Response, FetchFault? Fault);
+
+/// <summary>Plain HTTP/1.1 GETs: no proxy, cookies, compression or automatic redirects, and headers of bounded size.</summary>
+internal sealed class HttpTransport : IDisposable
+{
+    private readonly HttpClient _client;
+
+    public HttpTransport(FetchLimits limits)
+    {
+        SocketsHttpHandler handler = new()
+        {
+            AllowAutoRedirect = false,
+            AutomaticDecompression = DecompressionMethods.None,
+            UseProxy = false,
+            UseCookies = false,
+            ActivityHeadersPropagator = null,
+            ConnectTimeout = limits.ConnectTimeLimit,
+            MaxResponseHeadersLength = FetchLimits.MaxHeaderKilobytes,
+            // A response that is given up is not read to its end for the sake of the connection.
+            MaxResponseDrainSize = 0,
+        };
+        _client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
+        _client.DefaultRequestHeaders.UserAgent.Add(new ProductInfoHeaderValue("phase-agent", BuildStamp.Version));
+    }
+
+    /// <param name="ifRange">Only with a range: another version of the file comes whole, with status 200.</param>
+    public async Task<HttpAnswer> GetAsync(Uri url, RangeHeaderValue? range, EntityTagHeaderValue? ifRange, CancellationToken cancellationToken)
+    {
+        for (int redirects = 0; ; redirects++)
+        {
+            HttpResponseMessage response;
+            try
+            {
+                using HttpRequestMessage request = new(HttpMethod.Get, url);
+                request.Headers.Range = range;
+                request.Headers.IfRange = ifRange is null ? null : new RangeConditionHeaderValue(ifRange);
+                response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+            }
+            catch (Exception error) when (NetworkFaults.IsNetwork(error))
+            {
+                return new HttpAnswer(null, NetworkFaults.From(error));
+            }
+            catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+            {
+                // The handler's own connect time limit.
+                return new HttpAnswer(null, new FetchFault(FaultKind.Unreachable, $"did not accept the connection in time ({error.GetType().Name})"));
+            }
+
+            int status = (int)response.StatusCode;
+            if (status is 200 or 206)
+            {
+                return new HttpAnswer(response, null);
+            }
+
+            Uri? location = response.Headers.Location;
+            response.Dispose();
+            if (status is not (301 or 302 or 303 or 307 or 308))
+            {
+                return new HttpAnswer(null, StatusFault(status, url));
+            }
+
+            if (Redirected(url, location, redirects, out Uri? next) is { } fault)
+            {
+                return new HttpAnswer(null, fault);
+            }
+
+            url = next!;
+        }
+    }
+
+    public void Dispose() => _client.Dispose();
+
+    private static FetchFault StatusFault(int status, Uri url)
+    {
+        string path = ParameterValues.Shown(url.AbsolutePath);
+        return status switch
+        {
+            404 or 410 => new FetchFault(FaultKind.NotFound, $"has no {path} (status {status})"),
+            408 or 429 or >= 500 => new FetchFault(FaultKind.ServerError, $"answered {path} with status {status}"),
+            416 => new FetchFault(FaultKind.WrongLength, $"says that {path} is shorter than the manifest does (status 416)"),
+            _ => new FetchFault(FaultKind.RequestRefused, $"answered {path} with status {status}"),
+        };
+    }
+
+    private static FetchFault? Redirected(Uri url, Uri? location, int redirects, out Uri? next)
+    {
+        next = null;
+        if (redirects >= FetchLimits.MaxRedirects)
+        {
+            return new FetchFault(FaultKind.RedirectRefused, $"redirects more than {FetchLimits.MaxRedirects} times (a loop?)");
+        }
+
+        if (location is null || !Uri.TryCreate(url, location, out next))
+        {
+            return new FetchFault(FaultKind.RedirectRefused, "redirects without saying where to");
+        }
+
+        return next.Scheme == Uri.UriSchemeHttp
+            ? null
+            : new FetchFault(FaultKind.RedirectRefused, $"redirects to {ParameterValues.Shown(next.Scheme)}:, only http: is followed");
+    }
+}

@@ -1,0 +1,61 @@
+using PhaseMesh.Manifests.Naming;
+using PhaseMesh.Manifests.Signing;
+
+namespace PhaseMesh.BootAgent.Parameters;
+
+internal enum PhaseMode
+{
+    Internet,
+    Local,
+    Private,
+}
+
+internal enum FailureAction
+{
+    Shell,
+    Reboot,
+    Poweroff,
+}
+
+/// <summary>What this boot was told to do, all of it valid.</summary>
+internal sealed record AgentOptions
+{
+    public PhaseMode Mode { get; init; } = PhaseMode.Internet;
+
+    public required ReleaseChannelName Channel { get; init; }
+
+    public required MachineArch Arch { get; init; }
+
+    public IReadOnlyList<ProviderUrl> Providers { get; init; } = [];
+
+    /// <summary>Never empty: without a key nothing could be trusted.</summary>
+    public required IReadOnlyList<Ed25519PublicKey> TrustedKeys { get; init; }
+
+    /// <summary>Null: no cache is read or written.</summary>
+    public string? CacheDirectory { get; init; }
+
+    /// <summary>Nothing is written to any disk except <see cref="OutputDirectory"/>.</summary>
+    public bool NoWrite { get; init; }
+
+    /// <summary>32 lower-case hex digits.</summary>
+    public required string BootId { get; init; }
+
+    public FailureAction OnFailure { get; init; }
+
+    public bool Debug { get; init; }
+
+    /// <summary>Null: kexec into what was fetched.</summary>
+    public string? OutputDirectory { get; init; }
+
+    /// <summary>The clock is known to be at least this late.</summary>
+    public required DateTimeOffset NotBefore { get; init; }
+
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    public string ModeName => Mode switch
+    {
+        PhaseMode.Local => "local",
+        PhaseMode.Private => "private",
+        _ => "internet",
+    };
+}

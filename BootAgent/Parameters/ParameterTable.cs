@@ -1,0 +1,70 @@
+using PhaseMesh.Manifests.Naming;
+
+namespace PhaseMesh.BootAgent.Parameters;
+
+/// <summary>Every parameter: the source of <c>--help</c>, of what the parsers accept, and (held true by a test) of docs/boot-agent.md.</summary>
+internal static class ParameterTable
+{
+    public static readonly ParameterDefinition Mode = new("phase.mode", "--mode", false,
+        "internet, local or private", "internet", "how far discovery may reach");
+
+    public static readonly ParameterDefinition Channel = new("phase.channel", "--channel", false,
+        ReleaseChannelName.Expected, "stable", "the release channel to boot");
+
+    public static readonly ParameterDefinition Arch = new("phase.arch", "--arch", false,
+        MachineArch.Expected, "this machine's", "the machine architecture to boot");
+
+    public static readonly ParameterDefinition Provider = new("phase.provider", "--provider", false,
+        ProviderUrl.Expected, "none", "one provider or a comma list", Repeats: true);
+
+    public static readonly ParameterDefinition Trust = new("phase.trust", "--trust", false,
+        "Ed25519 keys, each ed25519:<64 hex> or ed25519:<base64>, separated by commas", "none",
+        "keys whose signature on a manifest is trusted, beside those of the trust directory", Repeats: true);
+
+    public static readonly ParameterDefinition Cache = new("phase.cache", "--use-cache", false,
+        "enabled or disabled", "enabled", "whether verified artifacts may be kept on and taken from the cache directory");
+
+    public static readonly ParameterDefinition NoWrite = new("phase.nowrite", "--nowrite", false,
+        "true or false", "false", "true: nothing is written to any disk, so the cache is only read");
+
+    public static readonly ParameterDefinition BootId = new("phase.boot_id", "--boot-id", false,
+        "32 lower-case hex digits", "random", "the name of this boot, passed on to the next kernel");
+
+    public static readonly ParameterDefinition OnFailure = new("phase.on_failure", "--on-failure", false,
+        "shell, reboot or poweroff", "shell", "what the boot image's init does after the agent has failed");
+
+    public static readonly ParameterDefinition Debug = new("phase.debug", "--debug", true,
+        "true or false", "false", "print more; the bare word is enough");
+
+    public static readonly ParameterDefinition NoKexec = new(null, "--no-kexec", true,
+        "no value", "off", "fetch and verify into --output instead of booting; /proc/cmdline is not read");
+
+    public static readonly ParameterDefinition Output = new(null, "--output", false,
+        "a directory", "none", "where --no-kexec puts manifest.json, kernel, initramfs, rootfs and cmdline");
+
+    public static readonly ParameterDefinition TrustDirectory = new(null, "--trust-dir", false,
+        "a directory", "/etc/phase/trust.d in a machine, none with --no-kexec", "trusted keys: *.pub files, PEM or one key a line");
+
+    public static readonly ParameterDefinition CacheDirectory = new(null, "--cache", false,
+        "a directory that exists", "/var/cache/phase in a machine, none with --no-kexec", "where the cache is");
+
+    public static readonly ParameterDefinition NotBefore = new(null, "--not-before", false,
+        "a time such as 2026-11-21T00:00:00Z", "the day the agent was built", "the clock is known to be at least this late");
+
+    public static readonly ParameterDefinition CommandLineFile = new(null, "--cmdline", false,
+        "a file", "/proc/cmdline in a machine, none with --no-kexec", "where the kernel parameters are read from");
+
+    public static readonly ParameterDefinition Help = new(null, "--help", true, "no value", "off", "print this and exit");
+
+    public static readonly ParameterDefinition Version = new(null, "--version", true, "no value", "off", "print the version and exit");
+
+    public static IReadOnlyList<ParameterDefinition> All { get; } =
+    [
+        Mode, Channel, Arch, Provider, Trust, Cache, NoWrite, BootId, OnFailure, Debug,
+        NoKexec, Output, TrustDirectory, CacheDirectory, NotBefore, CommandLineFile, Help, Version,
+    ];
+
+    public static ParameterDefinition? ByName(string name) => All.FirstOrDefault(definition => definition.Name == name);
+
+    public static ParameterDefinition? ByFlag(string flag) => All.FirstOrDefault(definition => definition.Flag == flag);
+}
