@@ -1,1 +1,54 @@
-return 0;
+using System.Runtime.InteropServices;
+using PhaseMesh.BootAgent;
+using PhaseMesh.BootAgent.Discover;
+using PhaseMesh.BootAgent.Fetch;
+using PhaseMesh.BootAgent.Kexec;
+using PhaseMesh.BootAgent.Parameters;
+using PhaseMesh.BootAgent.Reporting;
+
+await using TextWriter output = StandardOutput.Open();
+if (args.Contains(ParameterTable.Help.Flag))
+{
+    output.Write(HelpText.Write());
+    return (int)AgentExitCode.Ok;
+}
+
+if (args.Contains(ParameterTable.Version.Flag))
+{
+    output.WriteLine($"phase-agent {BuildStamp.Version}");
+    return (int)AgentExitCode.Ok;
+}
+
+using CancellationTokenSource stop = new();
+using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+BootConsole console = new(output, TimeProvider.System, StandardOutput.IsTerminal, args.Contains(ParameterTable.Debug.Flag));
+try
+{
+    AgentOptions options = AgentSetup.Bind(args);
+    console = new BootConsole(output, TimeProvider.System, StandardOutput.IsTerminal, options.Debug);
+    ProviderList providers = new();
+    foreach (ProviderUrl url in options.Providers)
+    {
+        providers.Add(url, "the command line");
+    }
+
+    return (int)await new BootRun(options, new FetchLimits(), new LinuxKexec(), console).RunAsync(providers, stop.Token);
+}
+catch (BootFailedException failure)
+{
+    console.Failed(failure.Message);
+    return (int)failure.ExitCode;
+}
+catch (Exception defect)
+{
+    // The console of a machine that does not boot is all its operator has: say what is known and end with a code of its own.
+    console.Failed($"this is a defect of phase-agent {BuildStamp.Version}, please report it: {defect}");
+    return (int)AgentExitCode.Unexpected;
+}
+
+void Stop(PosixSignalContext signal)
+{
+    signal.Cancel = true;
+    stop.Cancel();
+}

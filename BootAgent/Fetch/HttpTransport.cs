@@ -47,10 +47,10 @@ internal sealed class HttpTransport : IDisposable
             {
                 return new HttpAnswer(null, NetworkFaults.From(error));
             }
-            catch (OperationCanceledException error) when (!cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 // The handler's own connect time limit.
-                return new HttpAnswer(null, new FetchFault(FaultKind.Unreachable, $"did not accept the connection in time ({error.GetType().Name})"));
+                return new HttpAnswer(null, new FetchFault(FaultKind.Unreachable, "did not accept the connection in time"));
             }
 
             int status = (int)response.StatusCode;

@@ -40,7 +40,7 @@ internal sealed class OptionsBinder(ParameterValues values)
             CacheDirectory = mayCache && System.IO.Directory.Exists(cache) ? cache : null,
             NoWrite = One(ParameterTable.NoWrite, false, TryParseBoolean),
             BootId = One(ParameterTable.BootId, RandomNumberGenerator.GetHexString(BootIdLength, lowercase: true), TryParseBootId),
-            OnFailure = One(ParameterTable.OnFailure, FailureAction.Shell, TryParseFailureAction),
+            OnFailure = One(ParameterTable.OnFailure, FailureAction.Reboot, TryParseFailureAction),
             Debug = One(ParameterTable.Debug, false, TryParseBoolean),
             OutputDirectory = output,
             NotBefore = One(ParameterTable.NotBefore, buildTime, TryParseTime),

@@ -31,7 +31,7 @@ internal static class ParameterTable
         "32 lower-case hex digits", "random", "the name of this boot, passed on to the next kernel");
 
     public static readonly ParameterDefinition OnFailure = new("phase.on_failure", "--on-failure", false,
-        "shell, reboot or poweroff", "shell", "what the boot image's init does after the agent has failed");
+        "shell, reboot or poweroff", "reboot", "what the boot image's init does after the agent has failed");
 
     public static readonly ParameterDefinition Debug = new("phase.debug", "--debug", true,
         "true or false", "false", "print more; the bare word is enough");

@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using PhaseMesh.Manifests;
+using PhaseMesh.Manifests.Naming;
 
 namespace PhaseMesh.BootAgent.Storage;
 
@@ -12,7 +13,19 @@ internal sealed class ArtifactSlot(ManifestArtifact artifact, SafeFileHandle fil
 
     public long Offset { get; } = offset;
 
-    public void Write(ReadOnlySpan<byte> bytes, long at) => RandomAccess.Write(File, bytes, Offset + at);
+    /// <exception cref="BootFailedException">There is no room for it.</exception>
+    public void Write(ReadOnlySpan<byte> bytes, long at)
+    {
+        try
+        {
+            RandomAccess.Write(File, bytes, Offset + at);
+        }
+        catch (IOException error)
+        {
+            throw new BootFailedException(AgentExitCode.StorageFailed,
+                $"{Artifact.Kind.Name()} cannot be stored ({error.Message}); {Artifact.SizeBytes} bytes are needed for it", error);
+        }
+    }
 
     public int Read(Span<byte> buffer, long at)
     {

@@ -1,0 +1,143 @@
+using PhaseMesh.BootAgent.Discover;
+using PhaseMesh.BootAgent.Fetch;
+using PhaseMesh.BootAgent.Kexec;
+using PhaseMesh.BootAgent.Parameters;
+using PhaseMesh.BootAgent.Reporting;
+using PhaseMesh.BootAgent.Storage;
+using PhaseMesh.BootAgent.Verify;
+using PhaseMesh.Manifests;
+using PhaseMesh.Manifests.Naming;
+
+namespace PhaseMesh.BootAgent;
+
+/// <summary>One boot: 1. manifest, 2. kernel, 3. initramfs and rootfs, 4. seal or name what is verified; then kexec.</summary>
+internal sealed class BootRun(AgentOptions options, FetchLimits limits, IKexec kexec, BootConsole console)
+{
+    private const int Steps = 4;
+
+    public async Task<AgentExitCode> RunAsync(ProviderList providers, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await BootAsync(providers, cancellationToken);
+            return AgentExitCode.Ok;
+        }
+        catch (BootFailedException failure)
+        {
+            console.EndProgress();
+            console.Failed(failure.Message);
+            return failure.ExitCode;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            console.EndProgress();
+            console.Failed("stopped by a signal; nothing of this boot was kept");
+            return AgentExitCode.Interrupted;
+        }
+    }
+
+    private async Task BootAsync(ProviderList providers, CancellationToken cancellationToken)
+    {
+        foreach (string warning in options.Warnings)
+        {
+            console.Warn(warning);
+        }
+
+        if (providers.Ranked.Count == 0)
+        {
+            throw new BootFailedException(AgentExitCode.NoProvider,
+                "no provider is known: add phase.provider=http://HOST:8080 to the kernel command line, or use --provider");
+        }
+
+        console.Banner("PHASE BOOT - Fetching from Provider");
+        foreach (ProviderCandidate provider in providers.Ranked)
+        {
+            console.Line($"Provider: {provider}");
+        }
+
+        console.Debug($"boot {options.BootId}: {options.Channel}/{options.Arch}, mode {options.ModeName}");
+        console.Line();
+        using HttpTransport transport = new(limits);
+
+        // 1.
+        console.Step(1, Steps, "Fetching manifest");
+        ManifestChoice choice = await ChooseAsync(providers, transport, cancellationToken);
+        BootManifest manifest = choice.Manifest;
+        string commandLine = TargetCommandLine.Build(manifest, options, choice.Sources.Select(source => source.Provider));
+        using IArtifactStorage storage = options.OutputDirectory is { } directory
+            ? new OutputDirectory(directory, manifest)
+            : new BootImage(manifest, MemoryInfo.AvailableBytes(), console);
+        FetchContext context = new(transport, limits, console,
+            [.. choice.Sources.Select(source => new ProviderSession(source.Provider, source.Directory))]);
+
+        // 2. and 3.
+        foreach (ArtifactKind kind in ArtifactKinds.All.Where(manifest.Artifacts.ContainsKey))
+        {
+            console.Line();
+            console.Step(kind == ArtifactKind.Kernel ? 2 : 3, Steps, $"Downloading {kind.Name()}");
+            await FetchAsync(context, storage.SlotOf(kind), cancellationToken);
+        }
+
+        // 4.
+        console.Line();
+        console.Step(4, Steps, "Verifying downloads");
+        console.Ok($"Files verified; {storage.Complete(manifest, commandLine)}");
+        console.Banner("Download Complete!");
+        if (storage is BootImage image)
+        {
+            console.Debug($"command line: {commandLine}");
+            console.Line("Attempting kexec...");
+            new KexecBoot(kexec, () => KernelPolicy.Read(), console).Run(image.Kernel, image.Initrd, commandLine);
+        }
+    }
+
+    private async Task<ManifestChoice> ChooseAsync(ProviderList providers, HttpTransport transport, CancellationToken cancellationToken)
+    {
+        ManifestJudge judge = new(options, new ClockFloor(console.Time.GetUtcNow(), options.NotBefore));
+        ManifestCollector collector = new(transport, limits, console, options);
+        IReadOnlyList<ManifestOffer> offers = await collector.CollectAsync(providers.Ranked, judge.IsTrusted, cancellationToken);
+        ManifestChoice choice = judge.Choose(offers);
+        BootManifest manifest = choice.Manifest;
+        foreach (RefusedOffer refused in choice.Refused)
+        {
+            console.Warn($"{refused.Provider} is not used: {refused.Reason}");
+        }
+
+        if (choice.IsDisputed)
+        {
+            console.Warn($"two trusted manifests call themselves release {manifest.Release}; using {manifest.Digest}. Find out which key signed both");
+        }
+
+        if (!choice.Clock.IsClockPlausible && manifest.Expires is not null)
+        {
+            console.Warn($"this machine's clock says {choice.Clock.Clock:yyyy-MM-dd}, which is before {choice.Clock.NotBefore:yyyy-MM-dd}; "
+                + "expiry is checked against the latter. Set the clock");
+        }
+
+        string release = manifest.Release is { } number ? $", release {number}" : string.Empty;
+        console.Ok($"Manifest downloaded (version {manifest.Version}{release}, {manifest.Channel}/{manifest.Arch})");
+        console.Detail($"Signed by: {string.Join(", ", choice.Signers)}");
+        foreach (ManifestArtifact artifact in manifest.Artifacts.Values.OrderBy(artifact => artifact.Kind))
+        {
+            console.Debug($"{artifact.Kind.Name()}: {artifact.Digest}, {artifact.SizeBytes} bytes, {artifact.Chunks?.Count ?? 0} chunk digests");
+        }
+
+        return choice;
+    }
+
+    private async Task FetchAsync(FetchContext context, ArtifactSlot slot, CancellationToken cancellationToken)
+    {
+        string name = slot.Artifact.Kind.Name();
+        BlobCache? cache = options.CacheDirectory is { } directory ? new BlobCache(directory, !options.NoWrite, console) : null;
+        if (cache?.TryTake(slot) == true)
+        {
+            console.Ok($"{name} taken from the cache ({ByteText.Of(slot.Artifact.SizeBytes)})");
+            return;
+        }
+
+        TimeSpan took = await ArtifactFetcher.FetchAsync(context, slot, cancellationToken);
+        double seconds = Math.Max(took.TotalSeconds, 0.001);
+        console.Ok($"{name} downloaded ({ByteText.Of(slot.Artifact.SizeBytes)} in {seconds:0.0} s, {ByteText.Rate(slot.Artifact.SizeBytes / seconds)})");
+        cache?.Store(slot);
+    }
+}

@@ -1,0 +1,31 @@
+using System.Text;
+using PhaseMesh.BootAgent.Discover;
+using PhaseMesh.BootAgent.Parameters;
+using PhaseMesh.Manifests;
+
+namespace PhaseMesh.BootAgent.Kexec;
+
+/// <summary>
+/// The next kernel's command line: the signed one, and what this boot adds. Every added value comes from a checked type whose alphabet
+/// has no white space or quotes, so nothing that was not signed or typed by the operator can become a parameter of its own.
+/// </summary>
+internal static class TargetCommandLine
+{
+    /// <summary>COMMAND_LINE_SIZE of x86_64 and arm64, which includes the closing NUL.</summary>
+    public const int MaxBytes = 2048;
+
+    /// <exception cref="BootFailedException">Longer than a kernel takes.</exception>
+    public static string Build(BootManifest manifest, AgentOptions options, IEnumerable<ProviderCandidate> sources)
+    {
+        string added = $"phase.boot_id={options.BootId} phase.channel={options.Channel} phase.arch={options.Arch} phase.mode={options.ModeName} "
+            + $"phase.provider={string.Join(',', sources)}";
+        string line = string.IsNullOrWhiteSpace(manifest.CommandLine) ? added : $"{manifest.CommandLine.Trim()} {added}";
+        int length = Encoding.UTF8.GetByteCount(line) + 1;
+        return length <= MaxBytes
+            ? line
+            : throw new BootFailedException(AgentExitCode.KexecRefused,
+                $"the next kernel's command line has {length} bytes with its end, {MaxBytes} is the most a kernel takes: "
+                + $"{Encoding.UTF8.GetByteCount(manifest.CommandLine ?? string.Empty)} are signed in the manifest, the rest is phase.*. "
+                + "Shorten cmdline in the manifest or name fewer providers");
+    }
+}
