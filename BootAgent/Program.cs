@@ -6,23 +6,24 @@ using PhaseMesh.BootAgent.Kexec;
 using PhaseMesh.BootAgent.Parameters;
 using PhaseMesh.BootAgent.Reporting;
 
-await using TextWriter output = StandardOutput.Open();
+// Not disposed: a reader that went away must not turn the exit code into a crash.
+TextWriter output = StandardOutput.Open();
+BootConsole console = new(output, TimeProvider.System, StandardOutput.IsTerminal, args.Contains(ParameterTable.Debug.Flag));
 if (args.Contains(ParameterTable.Help.Flag))
 {
-    output.Write(HelpText.Write());
+    console.Line(HelpText.Write());
     return (int)AgentExitCode.Ok;
 }
 
 if (args.Contains(ParameterTable.Version.Flag))
 {
-    output.WriteLine($"phase-agent {BuildStamp.Version}");
+    console.Line($"phase-agent {BuildStamp.Version}");
     return (int)AgentExitCode.Ok;
 }
 
 using CancellationTokenSource stop = new();
 using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 using PosixSignalRegistration terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-BootConsole console = new(output, TimeProvider.System, StandardOutput.IsTerminal, args.Contains(ParameterTable.Debug.Flag));
 try
 {
     AgentOptions options = AgentSetup.Bind(args);

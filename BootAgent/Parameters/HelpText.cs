@@ -38,6 +38,6 @@ internal static class HelpText
             text.Append($"  {(int)code,3}  {code.Meaning()}\n");
         }
 
-        return text.ToString();
+        return text.ToString().TrimEnd();
     }
 }

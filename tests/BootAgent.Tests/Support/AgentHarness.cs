@@ -1,0 +1,172 @@
+using Microsoft.Win32.SafeHandles;
+using PhaseMesh.BootAgent.Discover;
+using PhaseMesh.BootAgent.Fetch;
+using PhaseMesh.BootAgent.Kexec;
+using PhaseMesh.BootAgent.Parameters;
+using PhaseMesh.BootAgent.Reporting;
+using PhaseMesh.Manifests.Naming;
+using PhaseMesh.TestKit.FaultyProviders;
+
+namespace PhaseMesh.BootAgent.Tests.Support;
+
+/// <summary>Runs the whole agent in this process, into a directory of its own or into a kexec that only records.</summary>
+internal sealed class AgentHarness : IDisposable
+{
+    /// <summary>As the defaults, but in fractions of a second, so that a refusal can be waited for.</summary>
+    public static FetchLimits ShortLimits { get; } = new()
+    {
+        ManifestTimeLimit = TimeSpan.FromSeconds(3),
+        ManifestAttemptLimit = TimeSpan.FromSeconds(1),
+        ManifestGrace = TimeSpan.FromSeconds(0.5),
+        StallWindow = TimeSpan.FromSeconds(1),
+        NoProgressLimit = TimeSpan.FromSeconds(4),
+        MaxFruitlessAttempts = 4,
+        FirstPause = TimeSpan.FromMilliseconds(20),
+        LongestPause = TimeSpan.FromMilliseconds(200),
+        TakeoverInterval = TimeSpan.FromMilliseconds(50),
+    };
+
+    /// <summary>No test may hang: far above every limit of <see cref="ShortLimits"/>, even on a busy machine.</summary>
+    public static readonly TimeSpan Hang = TimeSpan.FromSeconds(60);
+
+    private readonly StringWriter _text = new();
+
+    public AgentHarness(TestRelease release, params IEnumerable<string> providers)
+    {
+        Release = release;
+        Folder = Directory.CreateTempSubdirectory("phase-agent-test-").FullName;
+        Options = new AgentOptions
+        {
+            Channel = ReleaseChannelName.Parse("stable"),
+            Arch = MachineArch.X64,
+            TrustedKeys = [release.Key.PublicKey],
+            BootId = "00112233445566778899aabbccddeeff",
+            OutputDirectory = Path.Combine(Folder, "out"),
+            NotBefore = DateTimeOffset.UnixEpoch,
+        };
+        foreach (string provider in providers)
+        {
+            Assert.True(ProviderUrl.TryParse(provider, out ProviderUrl? url));
+            Providers.Add(url, "the test");
+        }
+    }
+
+    public TestRelease Release { get; }
+
+    public string Folder { get; }
+
+    public string Output => Path.Combine(Folder, "out");
+
+    public AgentOptions Options { get; set; }
+
+    public FetchLimits Limits { get; set; } = ShortLimits;
+
+    public ProviderList Providers { get; } = new();
+
+    public RecordingKexec Kexec { get; } = new();
+
+    public TimeProvider Time { get; set; } = TimeProvider.System;
+
+    /// <summary>Everything the agent printed.</summary>
+    public string Text
+    {
+        get
+        {
+            lock (_text)
+            {
+                return _text.ToString();
+            }
+        }
+    }
+
+    public async Task<AgentExitCode> RunAsync(CancellationToken cancellationToken = default)
+    {
+        BootConsole console = new(TextWriter.Synchronized(_text), Time, isTerminal: false, debug: true);
+        return await new BootRun(Options, Limits, Kexec, console).RunAsync(Providers, cancellationToken).WaitAsync(Hang, CancellationToken.None);
+    }
+
+    /// <summary>Runs and expects success: files byte for byte as released.</summary>
+    public async Task ExpectSuccessAsync()
+    {
+        AgentExitCode code = await RunAsync();
+        Assert.True(code == AgentExitCode.Ok, $"Exit code {code}:\n{Text}");
+        AssertOutputIsRelease();
+    }
+
+    /// <summary>Runs and expects a refusal that leaves nothing behind.</summary>
+    public async Task ExpectFailureAsync(AgentExitCode expected)
+    {
+        AgentExitCode code = await RunAsync();
+        Assert.True(code == expected, $"Exit code {code}, expected {expected}:\n{Text}");
+        Assert.Contains("phase: FAILED: ", Text, StringComparison.Ordinal);
+        Assert.Empty(Directory.Exists(Output) ? Directory.GetFileSystemEntries(Output) : []);
+    }
+
+    public void AssertOutputIsRelease()
+    {
+        List<string> expected = ["cmdline", "manifest.json"];
+        foreach ((ArtifactKind kind, ArtifactContent content) in Release.Contents)
+        {
+            expected.Add(kind.Name());
+            Assert.True(File.ReadAllBytes(Path.Combine(Output, kind.Name())).AsSpan().SequenceEqual(content.ToArray()), $"{kind.Name()} differs:\n{Text}");
+        }
+
+        Assert.True(File.ReadAllBytes(Path.Combine(Output, "manifest.json")).AsSpan().SequenceEqual(Release.Manifest.RawBytes.Span));
+        Assert.Equal(expected.Order(), Directory.GetFileSystemEntries(Output).Select(Path.GetFileName).Order());
+    }
+
+    public void Dispose()
+    {
+        Directory.Delete(Folder, recursive: true);
+        _text.Dispose();
+    }
+}
+
+/// <summary>Keeps what would have been booted.</summary>
+internal sealed class RecordingKexec : IKexec
+{
+    public int LoadErrno { get; set; }
+
+    public int ExecuteErrno { get; set; }
+
+    public KexecToolResult ToolResult { get; set; } = new(true, 0, string.Empty);
+
+    public byte[]? Kernel { get; private set; }
+
+    public byte[]? Initrd { get; private set; }
+
+    public string? CommandLine { get; private set; }
+
+    public bool UsedTool { get; private set; }
+
+    public bool Executed { get; private set; }
+
+    public Action<SafeFileHandle>? OnLoad { get; set; }
+
+    public int LoadFile(SafeFileHandle kernel, SafeFileHandle initrd, string commandLine)
+    {
+        OnLoad?.Invoke(kernel);
+        OnLoad?.Invoke(initrd);
+        (Kernel, Initrd, CommandLine) = (ReadAll(kernel), ReadAll(initrd), commandLine);
+        return LoadErrno;
+    }
+
+    public KexecToolResult LoadByTool(SafeFileHandle kernel, SafeFileHandle initrd, string commandLine)
+    {
+        UsedTool = true;
+        return ToolResult;
+    }
+
+    public int Execute()
+    {
+        Executed = true;
+        return ExecuteErrno;
+    }
+
+    private static byte[] ReadAll(SafeFileHandle file)
+    {
+        byte[] bytes = new byte[RandomAccess.GetLength(file)];
+        Assert.Equal(bytes.Length, RandomAccess.Read(file, bytes, 0));
+        return bytes;
+    }
+}
