@@ -21,13 +21,13 @@ public sealed class ArtifactContent
 
     public void Read(long offset, Span<byte> destination)
     {
+        Span<byte> number = stackalloc byte[sizeof(long)];
         while (destination.Length > 0)
         {
             (long block, long within) = Math.DivRem(offset, BlockBytes);
             int count = (int)Math.Min(destination.Length, BlockBytes - within);
             Span<byte> part = destination[..count];
             _block.AsSpan((int)within, count).CopyTo(part);
-            Span<byte> number = stackalloc byte[sizeof(long)];
             BinaryPrimitives.WriteInt64LittleEndian(number, block);
             for (long i = within; i < sizeof(long) && i - within < count; i++)
             {
