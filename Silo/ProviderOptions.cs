@@ -1,4 +1,6 @@
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.Silo.Catalog;
+using PhaseMesh.Silo.Serving;
 
 namespace PhaseMesh.Silo;
 
@@ -25,6 +27,10 @@ public sealed class ProviderOptions
 
     /// <summary>How long downloads in flight may go on after SIGTERM.</summary>
     public TimeSpan DrainGracePeriod { get; init; } = TimeSpan.FromSeconds(30);
+
+    public CatalogOptions Catalog { get; init; } = new();
+
+    public ServingLimits Limits { get; init; } = new();
 }
 
 /// <summary>One <c>[provider.channels.NAME]</c> table. A null file name means the standard names are tried.</summary>

@@ -1,0 +1,32 @@
+using PhaseMesh.Silo.Catalog;
+
+namespace PhaseMesh.Silo.Health;
+
+/// <summary>Whether the provider wants new clients.</summary>
+internal sealed class ProviderLifecycle
+{
+    private volatile bool _isDraining;
+
+    /// <summary>On its way down: finishes what it began, and tells clients and load balancers to go elsewhere.</summary>
+    public bool IsDraining => _isDraining;
+
+    public void BeginDraining() => _isDraining = true;
+
+    public string StateName(CatalogSnapshot catalog) => _isDraining ? "draining" : catalog.IsScanned ? "serving" : "starting";
+
+    /// <summary>Why new clients should go elsewhere; none when ready. Ready is: at least one release is served, and not draining.</summary>
+    public IReadOnlyList<string> ReasonsNotReady(IReadOnlyList<SlotSnapshot> slots)
+    {
+        if (_isDraining)
+        {
+            return ["The provider is shutting down."];
+        }
+
+        if (slots.Any(slot => slot.Serving is { WithdrawnBecause: null }))
+        {
+            return [];
+        }
+
+        return [.. slots.Select(slot => $"{slot.Slot}: {slot.Serving?.WithdrawnBecause ?? slot.Candidate?.Problem ?? "The files were not looked at yet."}")];
+    }
+}

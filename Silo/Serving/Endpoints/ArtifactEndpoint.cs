@@ -1,0 +1,71 @@
+using PhaseMesh.Manifests.Naming;
+using PhaseMesh.Silo.Catalog;
+
+namespace PhaseMesh.Silo.Serving.Endpoints;
+
+/// <summary>Finds the artifact that a request names and keeps its file open while it is sent.</summary>
+internal sealed class ArtifactEndpoint(ReleaseCatalog catalog, ArtifactResponse response)
+{
+    /// <summary><c>/kernel</c> and the like: that of the current release, or with <c>?digest=</c> exactly that one.</summary>
+    public Task GetNamedAsync(HttpContext context, ArtifactKind kind)
+    {
+        if (context.Request.QueryString.HasValue && context.Request.Query[ManifestEndpoint.DigestParameter] is [{ } text])
+        {
+            return GetByDigestAsync(context, text);
+        }
+
+        CatalogSnapshot current = catalog.Current;
+        if (SlotRoute.Release(context, current, out Task answered) is not { } release)
+        {
+            return answered;
+        }
+
+        return release.Files.TryGetValue(kind, out ArtifactFile? file)
+            ? SendAsync(context, file, CachePolicy.Revalidate)
+            : Problem.NotFoundAsync(context, $"Release {release.Manifest.Version} of {release.Slot} has no {kind.Name()}.");
+    }
+
+    /// <summary><c>/blobs/sha256:...</c>, manifests included; replaced releases stay readable for a while.</summary>
+    public Task GetBlobAsync(HttpContext context) => GetByDigestAsync(context, context.Request.RouteValues["digest"] as string ?? "");
+
+    /// <summary>A path that only a manifest names; null when none does.</summary>
+    public Task? TryGetByManifestPath(HttpContext context) =>
+        catalog.Current.Paths.TryGetValue(context.Request.Path.Value ?? "", out ArtifactFile? file) ? SendAsync(context, file, CachePolicy.Revalidate) : null;
+
+    private Task GetByDigestAsync(HttpContext context, string text)
+    {
+        if (!Sha256Digest.TryParse(text, out Sha256Digest digest))
+        {
+            return Problem.WriteAsync(
+                context, StatusCodes.Status400BadRequest, "Bad digest", $"Expected sha256: and 64 lower-case hex digits, found '{text}'.");
+        }
+
+        CatalogSnapshot current = catalog.Current;
+        if (current.Blobs.TryGetValue(digest, out ArtifactFile? file))
+        {
+            return SendAsync(context, file, CachePolicy.Immutable);
+        }
+
+        return current.Manifests.TryGetValue(digest, out Release? release)
+            ? ManifestEndpoint.WriteAsync(context, release, CachePolicy.Immutable)
+            : Problem.NotFoundAsync(context, $"{digest} is not held here; it was replaced, or never served.");
+    }
+
+    private async Task SendAsync(HttpContext context, ArtifactFile file, string cacheControl)
+    {
+        if (!file.TryAcquire())
+        {
+            await Problem.UnavailableAsync(context, $"The release with {file.Artifact.Digest} was taken away this moment; ask again.");
+            return;
+        }
+
+        try
+        {
+            await response.WriteAsync(context, file, cacheControl);
+        }
+        finally
+        {
+            file.Release();
+        }
+    }
+}

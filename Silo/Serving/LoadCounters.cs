@@ -1,0 +1,33 @@
+namespace PhaseMesh.Silo.Serving;
+
+/// <summary>What the provider is busy with.</summary>
+internal sealed class LoadCounters
+{
+    private long _bytesSent;
+    private long _kernelSlices;
+    private int _connections;
+    private int _requests;
+
+    public int Connections => Volatile.Read(ref _connections);
+
+    public int RequestsInFlight => Volatile.Read(ref _requests);
+
+    /// <summary>Bytes of artifacts since the start.</summary>
+    public long TotalBytesSent => Interlocked.Read(ref _bytesSent);
+
+    /// <summary>Slices of files sent without passing through this process; 0 where the system cannot.</summary>
+    public long SlicesSentByKernel => Interlocked.Read(ref _kernelSlices);
+
+    public void SliceSentByKernel() => Interlocked.Increment(ref _kernelSlices);
+
+    public void BytesSent(int countBytes) => Interlocked.Add(ref _bytesSent, countBytes);
+
+    public void ConnectionOpened() => Interlocked.Increment(ref _connections);
+
+    public void ConnectionClosed() => Interlocked.Decrement(ref _connections);
+
+    public void RequestStarted() => Interlocked.Increment(ref _requests);
+
+    /// <returns>Requests still in flight.</returns>
+    public int RequestEnded() => Interlocked.Decrement(ref _requests);
+}
