@@ -47,6 +47,86 @@ public class ManifestVerifierTests
         AssertRefused(ManifestRefusal.UntrustedSigner, stranger.PublicKey.KeyId, TestManifests.Signed(stranger), Policy(1, 1));
     }
 
+    [Fact]
+    public void Verify_KeyIdsNobodyKnows_AreUnknownSignersAndDoNotHideTheKnownOne()
+    {
+        using Ed25519PrivateKey key = TestManifests.Key(1);
+        string strange = TestManifests.Text(TestManifests.Signed(key)).Replace(
+            "\"signatures\": [", "\"signatures\": [{\"keyid\": \"p256:\\u001b[31m\", \"sig\": \"AAAA\", \"note\": 1},", StringComparison.Ordinal);
+        BootManifest manifest = TestManifests.Parse(strange);
+
+        Assert.True(ManifestVerifier.Verify(manifest, Policy(1, 1), Anything).IsTrusted);
+        AssertRefused(ManifestRefusal.UntrustedSigner, "p256:?[31m", manifest, Policy(1, 2));
+    }
+
+    [Fact]
+    public void Verify_Threshold_CountsDistinctTrustedKeys()
+    {
+        using Ed25519PrivateKey first = TestManifests.Key(1);
+        using Ed25519PrivateKey second = TestManifests.Key(2);
+        using Ed25519PrivateKey stranger = TestManifests.Key(9);
+
+        AssertRefused(ManifestRefusal.ThresholdNotMet, "by 1 of 3", TestManifests.Signed(first, stranger), Policy(2, 1, 2, 3));
+        ManifestVerdict verdict = ManifestVerifier.Verify(TestManifests.Signed(stranger, first, second), Policy(2, 1, 2, 3), Anything);
+        Assert.True(verdict.IsTrusted, verdict.Message);
+        Assert.Equal([first.PublicKey, second.PublicKey], verdict.Signers);
+    }
+
+    [Fact]
+    public void Verify_OneKeyUnderTwoSpellings_CountsOnce()
+    {
+        using Ed25519PrivateKey key = TestManifests.Key(1);
+        BootManifest once = TestManifests.Signed(key);
+        byte[] bytes = new byte[32];
+        key.PublicKey.CopyTo(bytes);
+        string signature = Convert.ToBase64String(once.Signatures[0].Signature.Span);
+        BootManifest twice = TestManifests.Parse(TestManifests.Text(once).Replace("\"signatures\": [",
+            $"\"signatures\": [{{\"keyid\": \"ed25519:{Convert.ToBase64String(bytes)}\", \"sig\": \"{signature}\"}},", StringComparison.Ordinal));
+
+        Assert.Equal(2, twice.Signatures.Count);
+        AssertRefused(ManifestRefusal.ThresholdNotMet, "by 1 of 2", twice, Policy(2, 1, 2));
+    }
+
+    [Fact]
+    public void Verify_OneBadSignatureOfATrustedKeyAmongGoodOnes_IsRefused()
+    {
+        using Ed25519PrivateKey first = TestManifests.Key(1);
+        using Ed25519PrivateKey second = TestManifests.Key(2);
+        BootManifest manifest = TestManifests.Signed(first, second);
+        string good = Convert.ToBase64String(manifest.Signatures[1].Signature.Span);
+        string bad = Convert.ToBase64String(second.Sign("something else"u8));
+
+        AssertRefused(ManifestRefusal.BadSignature, second.PublicKey.KeyId,
+            TestManifests.Parse(TestManifests.Text(manifest).Replace(good, bad, StringComparison.Ordinal)), Policy(1, 1, 2));
+    }
+
+    [Fact]
+    public void Verify_NotWhatWasAskedFor_SaysWhatItIsAndWhatWasExpected()
+    {
+        using Ed25519PrivateKey key = TestManifests.Key(1);
+        BootManifest manifest = TestManifests.Signed(key);
+        TrustPolicy trust = Policy(1, 1);
+
+        AssertRefused(ManifestRefusal.WrongChannel, "channel stable, expected testing", manifest, trust,
+            new ManifestExpectation { Channel = ReleaseChannelName.Parse("testing") });
+        AssertRefused(ManifestRefusal.WrongArch, "for x86_64, expected arm64", manifest, trust,
+            new ManifestExpectation { Arch = MachineArch.Arm64 });
+        AssertRefused(ManifestRefusal.Expired, "expired at 2026-12-21T10:00:00Z", manifest, trust,
+            new ManifestExpectation { Now = TestManifests.Expires });
+        AssertRefused(ManifestRefusal.ReleaseTooOld, "release 42 is older than trusted 43", manifest, trust,
+            new ManifestExpectation { MinimumRelease = 43 });
+    }
+
+    [Fact]
+    public void Verify_NoReleaseNumberWhereOneIsNeeded_IsRefused()
+    {
+        using Ed25519PrivateKey key = TestManifests.Key(1);
+        BootManifest plain = ManifestSigner.AddSignature(TestManifests.Parse(TestManifests.Plain), key);
+
+        AssertRefused(ManifestRefusal.ReleaseTooOld, "no release number", plain, Policy(1, 1), new ManifestExpectation { MinimumRelease = 0 });
+        Assert.True(ManifestVerifier.Verify(plain, Policy(1, 1), new ManifestExpectation { Now = DateTimeOffset.MaxValue }).IsTrusted);
+    }
+
     private static TrustPolicy Policy(int threshold, params byte[] keys) => new(keys.Select(PublicKey), threshold);
 
     private static Ed25519PublicKey PublicKey(byte number)
