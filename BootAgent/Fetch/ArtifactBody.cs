@@ -9,15 +9,18 @@ internal sealed class ArtifactBody : IAsyncDisposable
 {
     private readonly HttpResponseMessage _response;
 
-    private ArtifactBody(HttpResponseMessage response, Stream stream, long position)
+    private ArtifactBody(HttpResponseMessage response, Stream stream, long position, long end)
     {
-        (_response, Stream, Position) = (response, stream, position);
+        (_response, Stream, Position, End) = (response, stream, position, end);
     }
 
     public Stream Stream { get; }
 
     /// <summary>The artifact's byte that comes first.</summary>
     public long Position { get; }
+
+    /// <summary>The artifact's byte after the last one of the answer.</summary>
+    public long End { get; }
 
     public static async Task<(ArtifactBody? Body, FetchFault? Fault)> OpenAsync(
         HttpTransport transport, ArtifactLocation location, ManifestArtifact artifact, long from, long toExclusive, ProgressWatch watch)
@@ -51,8 +54,10 @@ internal sealed class ArtifactBody : IAsyncDisposable
             }
 
             location.Remember(response.Headers.ETag);
-            location.IgnoresRanges |= range is not null && response.StatusCode == HttpStatusCode.OK;
-            return (new ArtifactBody(response, await response.Content.ReadAsStreamAsync(watch.Token), position), null);
+            bool isAll = response.StatusCode == HttpStatusCode.OK;
+            location.IgnoresRanges |= range is not null && isAll;
+            Stream stream = await response.Content.ReadAsStreamAsync(watch.Token);
+            return (new ArtifactBody(response, stream, position, isAll ? artifact.SizeBytes : toExclusive), null);
         }
     }
 

@@ -154,7 +154,7 @@ internal sealed class ChunkedFetch
             await using (body)
             {
                 using ChunkSink sink = new(_chunks, _slot, _board, run, _context.Time);
-                return await pump.RunAsync(body, from, end, sink, watch);
+                return await pump.RunAsync(body, from, sink, watch);
             }
         }
         catch (OperationCanceledException) when (watch.HasStalled)
@@ -188,7 +188,7 @@ internal sealed class ChunkedFetch
         List<ProviderSession> usable = [.. _context.Sessions.Where(_court.IsUsable)];
         if (usable.Count <= 1)
         {
-            return 0.5;
+            return session.LocationOf(_slot.Artifact).IgnoresRanges ? 1 : 0.5;
         }
 
         double known = usable.Sum(each => each.BytesPerSecond);

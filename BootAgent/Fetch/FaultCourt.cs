@@ -42,7 +42,7 @@ internal sealed class FaultCourt(FetchContext context, ManifestArtifact artifact
         else if (hasOther || count >= context.Limits.MaxContentFaults)
         {
             session.Drop();
-            context.Console.Warn($"{what}; {(hasOther ? "it is fetched from another provider, and this one is not asked again" : $"for the {count}. time, it is not asked again")}");
+            context.Console.Warn($"{what}; {(hasOther ? "it is fetched from another provider, and this one is not asked again" : $"after {count} wrong answers it is not asked again")}");
         }
         else
         {

@@ -23,9 +23,8 @@ internal sealed class PiecePump
     private readonly byte[][] _buffers = [new byte[BufferBytes], new byte[BufferBytes]];
 
     /// <param name="from">Where the sink begins; what the response has before it is read and dropped.</param>
-    /// <param name="end">Where the response must end when the sink wants all of it.</param>
     /// <returns>Null: the sink has all it wanted.</returns>
-    public async Task<FetchFault?> RunAsync(ArtifactBody body, long from, long end, IPieceSink sink, ProgressWatch watch)
+    public async Task<FetchFault?> RunAsync(ArtifactBody body, long from, IPieceSink sink, ProgressWatch watch)
     {
         Task<FetchFault?> taking = Nothing;
         FetchFault? ended = null;
@@ -60,7 +59,7 @@ internal sealed class PiecePump
                 position += wanted;
             }
 
-            if (ended is null && position == end)
+            if (ended is null && position == body.End)
             {
                 ended = await ExpectEndAsync(body.Stream, watch);
             }

@@ -62,10 +62,18 @@ internal sealed class WholeFetch(FetchContext context, ArtifactSlot slot) : IPie
             }
 
             session = next;
-            FetchFault? fault = await FetchAsync(session, pump, cancellationToken) ?? Verify(session);
-            if (fault is null && _position == slot.Artifact.SizeBytes)
+            FetchFault? fault = await FetchAsync(session, pump, cancellationToken);
+            if (_position == slot.Artifact.SizeBytes && fault is null or { IsTransient: true })
             {
-                return;
+                fault = Verify();
+                if (fault is null && _position == slot.Artifact.SizeBytes)
+                {
+                    return;
+                }
+            }
+            else if (fault is { IsTransient: false } && _contributors.Contains(session))
+            {
+                Restart(); // what came from a provider that gives wrong answers is worth nothing
             }
 
             TimeSpan pause = fault is null ? TimeSpan.Zero : _court.Judge(session, fault);
@@ -110,7 +118,7 @@ internal sealed class WholeFetch(FetchContext context, ArtifactSlot slot) : IPie
 
             await using (body)
             {
-                return await pump.RunAsync(body, before, slot.Artifact.SizeBytes, this, watch);
+                return await pump.RunAsync(body, before, this, watch);
             }
         }
         catch (OperationCanceledException) when (watch.HasStalled)
@@ -132,7 +140,7 @@ internal sealed class WholeFetch(FetchContext context, ArtifactSlot slot) : IPie
         }
     }
 
-    private FetchFault? Verify(ProviderSession session)
+    private FetchFault? Verify()
     {
         Span<byte> digest = stackalloc byte[Sha256Digest.SizeBytes];
         _hash.GetHashAndReset(digest);

@@ -24,7 +24,9 @@ internal sealed partial class MemoryFile : IDisposable
 
     public SafeFileHandle Handle { get; }
 
-    public int Seals => Control(Handle, GetSealsCommand, 0);
+    public int Seals => SealsOf(Handle);
+
+    public static int SealsOf(SafeFileHandle handle) => Control(handle, GetSealsCommand, 0);
 
     /// <param name="lengthBytes">Memory is taken as bytes are written, not now.</param>
     /// <exception cref="BootFailedException">The kernel refuses.</exception>
