@@ -1,0 +1,46 @@
+using PhaseMesh.BootAgent.Fetch;
+using PhaseMesh.BootAgent.Parameters;
+using PhaseMesh.TestKit;
+
+namespace PhaseMesh.BootAgent.Tests.Parameters;
+
+/// <summary>docs/boot-agent.md says what the code does.</summary>
+public class DocumentationTests
+{
+    private readonly string[] _lines = File.ReadAllLines(Repository.PathOf("docs", "boot-agent.md"));
+
+    [Fact]
+    public void Parameters_Table_IsTheCodesTable()
+    {
+        IEnumerable<string> expected = ParameterTable.All.Select(each =>
+            $"| {(each.Name is null ? "" : $"`{each.Name}`")} | `{each.Flag}` | {each.Expected.Replace("<", "\\<", StringComparison.Ordinal)} | {each.Default} | {each.Meaning} |");
+
+        Assert.Equal(expected, TableUnder("## Parameters"));
+    }
+
+    [Fact]
+    public void ExitCodes_Table_IsTheCodesTable() =>
+        Assert.Equal(AgentExitCodes.All.Select(code => $"| {(int)code} | {code.Meaning()} |"), TableUnder("## Exit codes"));
+
+    [Fact]
+    public void Limits_Table_HasTheDefaults()
+    {
+        FetchLimits limits = new();
+        string[] expected =
+        [
+            $"{limits.ManifestTimeLimit.TotalSeconds:0} s", $"{limits.ManifestAttemptLimit.TotalSeconds:0} s", $"{limits.ManifestGrace.TotalSeconds:0} s",
+            $"{limits.ConnectTimeLimit.TotalSeconds:0} s", $"{limits.MinimumBytesPerWindow / 1024} KiB in {limits.StallWindow.TotalSeconds:0} s",
+            $"{limits.NoProgressLimit.TotalSeconds:0} s",
+            $"{limits.NoProgressLimit.TotalSeconds:0} s + size / {limits.MinimumAverageBytesPerSecond / 1024} KiB/s",
+            $"{limits.MaxContentFaults}", $"{limits.MaxFruitlessAttempts}",
+            $"{limits.FirstPause.TotalSeconds} s, doubled to {limits.LongestPause.TotalSeconds:0} s", $"{limits.MaxConnections}",
+            $"{FetchLimits.MaxRedirects}, to http only", $"{FetchLimits.MaxHeaderKilobytes} KiB",
+        ];
+
+        Assert.Equal(expected, TableUnder("## Limits").Select(row => row.Split('|')[2].Trim()));
+    }
+
+    /// <summary>The rows of the first table after a heading, without its own two heading rows.</summary>
+    private List<string> TableUnder(string heading) =>
+        [.. _lines.SkipWhile(line => line != heading).SkipWhile(line => !line.StartsWith('|')).Skip(2).TakeWhile(line => line.StartsWith('|'))];
+}
