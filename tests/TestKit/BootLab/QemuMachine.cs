@@ -1,5 +1,3 @@
-using System.Net;
-using System.Net.Sockets;
 using PhaseMesh.TestKit.Processes;
 
 namespace PhaseMesh.TestKit.BootLab;
@@ -60,7 +58,7 @@ public sealed class QemuMachine : IAsyncDisposable
 
     public static async Task<QemuMachine> StartAsync(QemuMachineOptions options)
     {
-        int hostPort = FreePort();
+        int hostPort = LoopbackPort.Free();
         string accelerator = await QemuAccelerator.NameAsync();
         List<string> arguments =
         [
@@ -86,12 +84,4 @@ public sealed class QemuMachine : IAsyncDisposable
     public Task<OutputLine> WaitForAsync(string text) => _process.WaitForLineAsync(text, BootLimit);
 
     public ValueTask DisposeAsync() => _process.DisposeAsync();
-
-    /// <summary>A port nobody listens on now; QEMU says so when someone was quicker.</summary>
-    private static int FreePort()
-    {
-        using TcpListener listener = new(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text;
 
@@ -5,16 +6,26 @@ namespace PhaseMesh.TestKit.Processes;
 
 /// <summary>
 /// A real process with its standard output and error read line by line, so that a test waits for what is printed and
-/// never sleeps. Disposing it kills it (by its id) and its children.
+/// never sleeps. Disposing it kills it (by its id) and its children; so does the end of this process.
 /// </summary>
 public sealed class ChildProcess : IAsyncDisposable
 {
+    private static readonly ConcurrentDictionary<ChildProcess, bool> Running = [];
+
     private readonly Process _process;
     private readonly Lock _gate = new();
     private readonly List<OutputLine> _lines = [];
     private readonly List<(Func<string, bool> Matches, TaskCompletionSource<OutputLine> Found)> _waiters = [];
     private readonly long _started;
     private readonly Task _readers;
+
+    static ChildProcess() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+    {
+        foreach (ChildProcess child in Running.Keys)
+        {
+            child.Kill();
+        }
+    };
 
     private ChildProcess(string name, ProcessStartInfo start)
     {
@@ -25,6 +36,7 @@ public sealed class ChildProcess : IAsyncDisposable
         start.UseShellExecute = false;
         _started = TimeProvider.System.GetTimestamp();
         _process = Process.Start(start) ?? throw new InvalidOperationException($"{start.FileName} did not start.");
+        Running[this] = true;
         _readers = Task.WhenAll(ReadAsync(_process.StandardOutput), ReadAsync(_process.StandardError));
     }
 
@@ -136,14 +148,19 @@ public sealed class ChildProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Running.TryRemove(this, out _);
+        Kill();
+        await _process.WaitForExitAsync();
+        await _readers;
+        _process.Dispose();
+    }
+
+    private void Kill()
+    {
         if (!_process.HasExited)
         {
             _process.Kill(entireProcessTree: true);
         }
-
-        await _process.WaitForExitAsync();
-        await _readers;
-        _process.Dispose();
     }
 
     private async Task ReadAsync(StreamReader reader)

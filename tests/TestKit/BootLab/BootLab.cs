@@ -1,0 +1,71 @@
+namespace PhaseMesh.TestKit.BootLab;
+
+/// <summary>
+/// A folder with an operator's key and a release signed with it, made by the commands a user would type, and machines
+/// that boot from it. Needs <c>make image</c>.
+/// </summary>
+public sealed class BootLab : IAsyncDisposable
+{
+    /// <summary>What both kernels are told; mitigations cost seconds under emulation and protect nothing here.</summary>
+    public const string KernelCommandLine = "console=ttyS0 quiet panic=-1 mitigations=off";
+
+    private readonly string _folder;
+
+    private BootLab(string folder) => _folder = folder;
+
+    public string Release => Path.Combine(_folder, "release");
+
+    /// <summary>The operator's key id, as <c>phase.trust=</c> takes it.</summary>
+    public string OperatorKeyId { get; private set; } = string.Empty;
+
+    public string OperatorKeyFile => Path.Combine(_folder, "operator.key");
+
+    public string PathOf(string name) => Path.Combine(_folder, name);
+
+    public static async Task<BootLab> CreateAsync()
+    {
+        BootLab lab = new(Directory.CreateTempSubdirectory("phasemesh-").FullName);
+        Directory.CreateDirectory(lab.Release);
+        foreach (string artifact in (string[])["kernel", "initramfs", "rootfs"])
+        {
+            File.Copy(ImagePath("release", artifact), Path.Combine(lab.Release, artifact));
+        }
+
+        await PlasmdProcess.RunAsync("key", "generate", "--output", lab.OperatorKeyFile);
+        await PlasmdProcess.RunAsync(
+            "manifest", "generate", "--artifacts", lab.Release, "--output", Path.Combine(lab.Release, "manifest.json"),
+            "--channel", "stable", "--arch", "x86_64", "--cmdline", KernelCommandLine, "--sign", "--key", lab.OperatorKeyFile);
+        lab.OperatorKeyId = (await PlasmdProcess.RunAsync("key", "show", "--public", lab.OperatorKeyFile))
+            .Select(line => line.Text.Split(' ').FirstOrDefault(word => word.StartsWith("ed25519:", StringComparison.Ordinal)))
+            .First(keyId => keyId is not null)!;
+        return lab;
+    }
+
+    public Task<PlasmdProcess> StartProviderAsync(string name = "provider", string? artifacts = null) =>
+        PlasmdProcess.ServeAsync(name, artifacts ?? Release, PathOf(name + ".state"));
+
+    /// <summary>Powers a machine on with the boot image.</summary>
+    /// <param name="name">What failures call it.</param>
+    /// <param name="parameters">Kernel parameters such as <c>phase.provider=…</c>; trust in the operator's key is added.</param>
+    /// <param name="memoryMegabytes">The machine's memory.</param>
+    public Task<QemuMachine> BootAsync(string name, string parameters, int memoryMegabytes = 512) =>
+        QemuMachine.StartAsync(new QemuMachineOptions
+        {
+            Name = name,
+            MemoryMegabytes = memoryMegabytes,
+            Direct = new DirectBoot(
+                ImagePath("boot", "vmlinuz"), ImagePath("boot", "initramfs"), $"{KernelCommandLine} phase.trust={OperatorKeyId} {parameters}"),
+        });
+
+    public ValueTask DisposeAsync()
+    {
+        Directory.Delete(_folder, recursive: true);
+        return ValueTask.CompletedTask;
+    }
+
+    public static string ImagePath(string folder, string name)
+    {
+        string path = Repository.PathOf("artifacts", folder, name);
+        return File.Exists(path) ? path : throw new FileNotFoundException($"{path} is missing; run: make image");
+    }
+}
