@@ -23,7 +23,8 @@ public class LoopTests
         foreach (string file in (string[])["manifest.json", "kernel", "initramfs", "rootfs"])
         {
             byte[] served = await client.GetByteArrayAsync(new Uri(first.Url, file));
-            Assert.True(served.AsSpan().SequenceEqual(await File.ReadAllBytesAsync(Path.Combine(lab.Release, file))), $"/{file} differs");
+            byte[] signed = await File.ReadAllBytesAsync(Path.Combine(lab.Release, file));
+            Assert.True(served.AsSpan().SequenceEqual(signed), $"/{file} differs");
         }
 
         await using QemuMachine second = await lab.BootAsync("second machine", $"phase.provider={first.UrlForMachines}", SmallestMemoryMegabytes);
