@@ -1,3 +1,5 @@
+using PhaseMesh.TestKit.Processes;
+
 namespace PhaseMesh.TestKit.BootLab;
 
 /// <summary>
@@ -56,6 +58,26 @@ public sealed class BootLab : IAsyncDisposable
             Direct = new DirectBoot(
                 ImagePath("boot", "vmlinuz"), ImagePath("boot", "initramfs"), $"{KernelCommandLine} phase.trust={OperatorKeyId} {parameters}"),
         });
+
+    /// <summary>The release with everything phase-agent would have fetched and appended, for QEMU to load as it is.</summary>
+    public async Task<DirectBoot> PrepareDirectBootAsync()
+    {
+        string carried = PathOf("phase");
+        Directory.CreateDirectory(carried);
+        foreach (string file in Directory.EnumerateFiles(Release))
+        {
+            File.Copy(file, Path.Combine(carried, Path.GetFileName(file)), overwrite: true);
+        }
+
+        // The kernel wants each archive of an initramfs to start at a multiple of four bytes.
+        string initramfs = PathOf("direct.initramfs");
+        await ChildProcess.RunAsync(
+            "sh",
+            ["-c", "cp release/initramfs direct.initramfs && truncate -s %4 direct.initramfs && find phase | cpio --quiet -o -H newc >> direct.initramfs"],
+            TimeSpan.FromSeconds(60),
+            start => start.WorkingDirectory = _folder);
+        return new DirectBoot(ImagePath("release", "kernel"), initramfs, KernelCommandLine);
+    }
 
     public ValueTask DisposeAsync()
     {

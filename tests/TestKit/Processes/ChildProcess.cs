@@ -148,7 +148,11 @@ public sealed class ChildProcess : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        Running.TryRemove(this, out _);
+        if (!Running.TryRemove(this, out _))
+        {
+            return;
+        }
+
         Kill();
         await _process.WaitForExitAsync();
         await _readers;

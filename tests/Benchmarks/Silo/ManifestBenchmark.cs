@@ -1,0 +1,34 @@
+using PhaseMesh.Benchmarks.Loads;
+
+namespace PhaseMesh.Benchmarks.Silo;
+
+/// <summary>The manifest, as a fleet that wakes at once asks for it: 64 connections.</summary>
+internal sealed class ManifestBenchmark : IBenchmark
+{
+    private const int Connections = 64;
+    private const int Seconds = 4;
+
+    public IReadOnlyList<string> RowNames { get; } = ["silo.manifest.c64"];
+
+    public async Task<IReadOnlyList<Row>> RunAsync(int rounds)
+    {
+        if (!File.Exists("/usr/bin/wrk"))
+        {
+            throw new BenchmarkAbsentException("wrk is not installed; run: deploy/setup.sh bench");
+        }
+
+        await using ServedRelease release = await ServedRelease.StartAsync();
+        await using NginxProcess nginx = await NginxProcess.StartAsync(release.Root, release.PathOf(string.Empty));
+        Uri ours = new(release.Plasmd.Url, "/manifest.json");
+        Uri peer = new(nginx.Url, "/manifest.json");
+        await RequestLoad.RunAsync(ours, Connections, Seconds);
+
+        List<(double, double)> measured = [];
+        for (int round = 0; round < rounds; round++)
+        {
+            measured.Add((await RequestLoad.RunAsync(ours, Connections, Seconds), await RequestLoad.RunAsync(peer, Connections, Seconds)));
+        }
+
+        return [Row.From(RowNames[0], "requests/s", higherIsBetter: true, "nginx", measured)];
+    }
+}
