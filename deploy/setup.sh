@@ -5,7 +5,7 @@
 set -euo pipefail
 
 purpose=${1:-demo}
-demo=(apt-utils busybox-static ca-certificates cpio curl dpkg file gzip kexec-tools kmod libc-bin libsodium23 libssl3 make openssl qemu-system-x86 squashfs-tools)
+demo=(busybox-static ca-certificates cpio curl dpkg file gzip kexec-tools kmod libc-bin libsodium23 libssl3 make openssl qemu-system-x86 squashfs-tools)
 test=(aria2 chromium git golang-github-burntsushi-toml-dev ipxe-qemu python3-minimal)
 bench=(nginx-light wrk)
 packages=("${demo[@]}")

@@ -15,8 +15,7 @@ internal sealed class FetchBenchmark : IBenchmark
     public async Task<IReadOnlyList<Row>> RunAsync(int rounds)
     {
         await using ServedRelease release = await ServedRelease.StartAsync();
-        string keyId = (await PlasmdProcess.RunAsync("key", "show", "--public", release.KeyFile))
-            .SelectMany(line => line.Text.Split(' ')).First(word => word.StartsWith("ed25519:", StringComparison.Ordinal));
+        string keyId = await BootLab.KeyIdAsync(release.KeyFile);
         string url = release.Plasmd.Url.ToString().TrimEnd('/');
         string agent = Repository.PathOf("artifacts", "agent", "phase-agent");
         string output = release.PathOf("fetched");

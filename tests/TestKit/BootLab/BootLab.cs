@@ -37,10 +37,16 @@ public sealed class BootLab : IAsyncDisposable
         await PlasmdProcess.RunAsync(
             "manifest", "generate", "--artifacts", lab.Release, "--output", Path.Combine(lab.Release, "manifest.json"),
             "--channel", "stable", "--arch", "x86_64", "--cmdline", KernelCommandLine, "--sign", "--key", lab.OperatorKeyFile);
-        lab.OperatorKeyId = (await PlasmdProcess.RunAsync("key", "show", "--public", lab.OperatorKeyFile))
-            .Select(line => line.Text.Split(' ').FirstOrDefault(word => word.StartsWith("ed25519:", StringComparison.Ordinal)))
-            .First(keyId => keyId is not null)!;
+        lab.OperatorKeyId = await KeyIdAsync(lab.OperatorKeyFile);
         return lab;
+    }
+
+    /// <summary>The key id that <c>plasmd key show</c> prints.</summary>
+    public static async Task<string> KeyIdAsync(string keyFile)
+    {
+        const string Label = "key id:";
+        string line = (await PlasmdProcess.RunAsync("key", "show", keyFile)).Single(line => line.Text.StartsWith(Label, StringComparison.Ordinal)).Text;
+        return line[Label.Length..].Trim();
     }
 
     public Task<PlasmdProcess> StartProviderAsync(string name = "provider", string? artifacts = null) =>
