@@ -150,7 +150,8 @@ internal sealed class SendfilePipeWriter(Socket socket, ConnectionContext connec
 
     private void Grow(int sizeHint)
     {
-        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(SmallestBufferBytes, _bufferedBytes + sizeHint));
+        // At least twice as large: a writer without a hint fills what it is given and comes back, and must always be given something.
+        byte[] larger = ArrayPool<byte>.Shared.Rent(Math.Max(Math.Max(SmallestBufferBytes, 2 * _buffer.Length), _bufferedBytes + sizeHint));
         int kept = _bufferedBytes;
         _buffer.AsSpan(0, kept).CopyTo(larger);
         ReturnBuffer();
