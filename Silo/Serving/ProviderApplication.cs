@@ -80,15 +80,18 @@ internal static class ProviderApplication
         kestrel.Limits.RequestHeadersTimeout = limits.HeaderTimeout;
         kestrel.Limits.KeepAliveTimeout = limits.KeepAliveTimeout;
 
-        // Bodies are flushed slice by slice and Kestrel grants each flush the grace period, so that is the time for one slice.
-        kestrel.Limits.MinResponseDataRate = new MinDataRate(SlicePacer.SmallestBytes / Math.Max(1, limits.SliceTimeout.TotalSeconds), limits.SliceTimeout);
+        // For the answers that are no artifacts; those are timed slice by slice (SlowReaderGuard), before this would strike.
+        kestrel.Limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: limits.SliceTimeout + TimeSpan.FromSeconds(5));
 
         foreach (IPEndPoint endPoint in EndPointsOf(options))
         {
             kestrel.Listen(endPoint, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
-                listen.Use(listen.ApplicationServices.GetRequiredService<ConnectionGate>().Wrap);
+                IServiceProvider services = listen.ApplicationServices;
+                listen.Use(services.GetRequiredService<ConnectionGate>().Wrap);
+                listen.Use(SlowReaderGuard.Middleware(
+                    services.GetRequiredService<TimeProvider>(), limits, services.GetRequiredService<ILogger<SlowReaderGuard>>()));
                 if (limits.BodyTransport is BodyTransport.Best && SendfileTransport.IsSupported)
                 {
                     listen.UseSendfile();

@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using PhaseMesh.Silo.Catalog;
+using PhaseMesh.Silo.Serving.Connections;
 
 namespace PhaseMesh.Silo.Serving.Bodies;
 
@@ -31,6 +32,7 @@ internal sealed class ArtifactBody(TimeProvider clock, LoadCounters load)
     {
         PipeWriter body = context.Response.BodyWriter;
         IFileSliceSink? sink = lengthBytes > 2 * HeldBackBytes ? context.Features.Get<IFileSliceSink>() : null;
+        SlowReaderGuard? guard = context.Features.Get<SlowReaderGuard>();
         long end = offset + lengthBytes;
         while (offset < end)
         {
@@ -43,8 +45,10 @@ internal sealed class ArtifactBody(TimeProvider clock, LoadCounters load)
                 sink.BeginSlice(file.Stream, offset, count);
                 body.GetMemory(count);
                 body.Advance(count);
+                guard?.Arm();
                 flushed = await body.FlushAsync();
                 sink.Pacer.Sent(count, clock.GetElapsedTime(started));
+                guard?.Disarm(); // Whether the file is still good may take a while to find out, and is not the client's fault.
                 load.SliceSentByKernel();
                 if (!await file.IsIntactAsync())
                 {
@@ -60,7 +64,9 @@ internal sealed class ArtifactBody(TimeProvider clock, LoadCounters load)
                 }
 
                 body.Advance(count);
+                guard?.Arm();
                 flushed = await body.FlushAsync();
+                guard?.Disarm();
             }
 
             if (flushed.IsCompleted || flushed.IsCanceled)
