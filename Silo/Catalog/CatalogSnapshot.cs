@@ -23,14 +23,19 @@ internal sealed class CatalogSnapshot
         Dictionary<Sha256Digest, ArtifactFile> blobs = [];
         Dictionary<Sha256Digest, Release> manifests = [];
         Dictionary<string, ArtifactFile> paths = [];
-        foreach (Release release in slots.Select(slot => slot.Serving).OfType<Release>().Concat(retired))
+        List<Release> serving = [.. slots.Select(slot => slot.Serving).OfType<Release>()];
+        foreach (Release release in serving.Concat(retired))
         {
             manifests.TryAdd(release.Manifest.Digest, release);
             foreach (ArtifactFile file in release.Files.Values)
             {
                 blobs.TryAdd(file.Artifact.Digest, file);
-                paths.TryAdd(file.Artifact.Path, file);
             }
+        }
+
+        foreach (ArtifactFile file in serving.SelectMany(release => release.Files.Values))
+        {
+            paths.TryAdd(file.Artifact.Path, file);
         }
 
         Blobs = blobs.ToFrozenDictionary();
@@ -49,7 +54,7 @@ internal sealed class CatalogSnapshot
 
     public FrozenDictionary<Sha256Digest, Release> Manifests { get; }
 
-    /// <summary>Artifacts by the path their manifest gives, which need not be one of ours.</summary>
+    /// <summary>Artifacts of served releases by the path their manifest gives, which need not be one of ours.</summary>
     public FrozenDictionary<string, ArtifactFile> Paths { get; }
 
     public SlotSnapshot? Find(ReleaseChannelName channel, MachineArch arch) => _bySlot.GetValueOrDefault((channel, arch));

@@ -17,27 +17,28 @@ internal static class ServingEndpoints
         HealthEndpoint health = services.GetRequiredService<HealthEndpoint>();
         BootScriptEndpoint boot = services.GetRequiredService<BootScriptEndpoint>();
 
-        routes.MapBoth("/", services.GetRequiredService<StatusEndpoint>().GetAsync);
-        routes.MapBoth("/manifest.json", manifest.GetAsync);
+        MapBoth("/", services.GetRequiredService<StatusEndpoint>().GetAsync);
+        MapBoth("/manifest.json", manifest.GetAsync);
         foreach (ArtifactKind kind in ArtifactKinds.All)
         {
-            routes.MapBoth("/" + kind.Name(), context => artifacts.GetNamedAsync(context, kind));
+            MapBoth("/" + kind.Name(), context => artifacts.GetNamedAsync(context, kind));
         }
 
-        routes.MapBoth("/health", health.GetReadyAsync);
-        routes.MapBoth("/boot.ipxe", boot.GetScriptAsync);
-        routes.MapBoth("/phase.cpio", BootScriptEndpoint.GetDirectoryAsync);
+        MapBoth("/health", health.GetReadyAsync);
+        MapBoth("/boot.ipxe", boot.GetScriptAsync);
+        MapBoth("/phase.cpio", BootScriptEndpoint.GetDirectoryAsync);
         routes.MapMethods("/livez", Methods, HealthEndpoint.GetLiveAsync);
         routes.MapMethods("/readyz", Methods, health.GetReadyAsync);
         routes.MapMethods("/blobs/{digest}", Methods, artifacts.GetBlobAsync);
         routes.MapFallback("{*path}", context => Otherwise(context, artifacts));
-    }
 
-    /// <summary>The path itself, for the default channel and architecture, and the same under <c>/{channel}/{arch}</c>.</summary>
-    private static void MapBoth(this IEndpointRouteBuilder routes, string path, RequestDelegate handler)
-    {
-        routes.MapMethods(path, Methods, handler);
-        routes.MapMethods(SlotRoute.Prefix + path, Methods, handler);
+        // The path itself, for the default channel and architecture, and the same under each channel and architecture. What only looks
+        // like those may be a path that a manifest names.
+        void MapBoth(string path, RequestDelegate handler)
+        {
+            routes.MapMethods(path, Methods, handler);
+            routes.MapMethods(SlotRoute.Prefix + path, Methods, context => artifacts.TryGetByManifestPath(context) ?? handler(context));
+        }
     }
 
     private static Task Otherwise(HttpContext context, ArtifactEndpoint artifacts)

@@ -37,9 +37,10 @@ internal sealed class ReleaseLoader(
     private async Task<LoadResult> VerifyAsync(
         ReleaseSlot slot, LocatedSet set, LocatedFile manifestFile, List<OpenedArtifact> opened, CancellationToken cancellationToken)
     {
-        if (manifestFile.Stamp.SizeBytes > BootManifest.MaxBytes)
+        // Empty before all: something that is no file could look so, and reading it might never end.
+        if (manifestFile.Stamp.SizeBytes is 0 or > BootManifest.MaxBytes)
         {
-            return LoadResult.Refused($"{manifestFile.Path} has {manifestFile.Stamp.SizeBytes} bytes; a manifest has at most {BootManifest.MaxBytes}.");
+            return LoadResult.Refused($"{manifestFile.Path} has {manifestFile.Stamp.SizeBytes} bytes; a manifest has 1 to at most {BootManifest.MaxBytes}.");
         }
 
         byte[] bytes = await File.ReadAllBytesAsync(manifestFile.Path, cancellationToken);

@@ -28,9 +28,14 @@ internal sealed class ArtifactEndpoint(ReleaseCatalog catalog, ArtifactResponse 
     /// <summary><c>/blobs/sha256:...</c>, manifests included; replaced releases stay readable for a while.</summary>
     public Task GetBlobAsync(HttpContext context) => GetByDigestAsync(context, context.Request.RouteValues["digest"] as string ?? "");
 
-    /// <summary>A path that only a manifest names; null when none does.</summary>
-    public Task? TryGetByManifestPath(HttpContext context) =>
-        catalog.Current.Paths.TryGetValue(context.Request.Path.Value ?? "", out ArtifactFile? file) ? SendAsync(context, file, CachePolicy.Revalidate) : null;
+    /// <summary>A path that only a manifest names; null when none does, or when it is one of ours.</summary>
+    public Task? TryGetByManifestPath(HttpContext context)
+    {
+        CatalogSnapshot current = catalog.Current;
+        return current.Paths.TryGetValue(context.Request.Path.Value ?? "", out ArtifactFile? file) && SlotRoute.Find(context, current, out _) is null
+            ? SendAsync(context, file, CachePolicy.Revalidate)
+            : null;
+    }
 
     private Task GetByDigestAsync(HttpContext context, string text)
     {

@@ -5,6 +5,7 @@ using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Silo.Catalog;
+using PhaseMesh.Silo.Catalog.Stamps;
 using PhaseMesh.Silo.Health;
 using PhaseMesh.Silo.Serving;
 
@@ -32,6 +33,8 @@ internal sealed class ServingScene : IAsyncDisposable
         [new ServedChannelOptions { Channel = ReleaseChannelName.Parse("stable"), Archs = [MachineArch.X64] }];
 
     public IServiceManager? ServiceManager { get; init; }
+
+    public IFileStamps Stamps { get; init; } = FileStamps.ForThisSystem;
 
     public RememberedLog Log { get; } = new();
 
@@ -75,7 +78,12 @@ internal sealed class ServingScene : IAsyncDisposable
         };
         _host = await ProviderHost.StartAsync(
             options,
-            new ProviderSurroundings { ServiceManager = ServiceManager ?? new NoServiceManager(), Logging = logging => logging.AddProvider(Log) },
+            new ProviderSurroundings
+            {
+                ServiceManager = ServiceManager ?? new NoServiceManager(),
+                Stamps = Stamps,
+                Logging = logging => logging.AddProvider(Log),
+            },
             CancellationToken.None);
         Client = new HttpClient { BaseAddress = Address, Timeout = Limit };
     }
@@ -131,6 +139,15 @@ internal sealed class ServingScene : IAsyncDisposable
 
     public Task<CatalogSnapshot> WaitForProblemAsync(string text) =>
         WaitForAsync(catalog => catalog.Slots.Any(slot => slot.Candidate?.Problem.Contains(text, StringComparison.Ordinal) == true));
+
+    /// <summary>A release other than the one served now.</summary>
+    public async Task<Release> WaitForReleaseAfterAsync(Release old)
+    {
+        CatalogSnapshot found = await WaitForAsync(catalog => catalog.Default!.Serving is { } serving && serving.Manifest.Digest != old.Manifest.Digest);
+        return found.Default!.Serving!;
+    }
+
+    public Release Serving => Host.Catalog.Current.Default!.Serving!;
 
     public async Task<Socket> ConnectAsync(int? receiveBufferBytes = null)
     {
