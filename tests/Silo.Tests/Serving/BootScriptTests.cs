@@ -92,8 +92,7 @@ public sealed class BootScriptTests
             string archive = Path.Combine(directory.FullName, "phase.cpio");
             await File.WriteAllBytesAsync(archive, BootScript.DirectoryArchive.ToArray());
             IReadOnlyList<OutputLine> listing = await ChildProcess.RunAsync("busybox", ["cpio", "-tv", "-F", archive], ServingScene.Limit);
-            Assert.StartsWith("drwxr-xr-x", listing[0].Text, StringComparison.Ordinal);
-            Assert.EndsWith(" phase", listing[0].Text, StringComparison.Ordinal);
+            Assert.Single(listing, line => line.Text.StartsWith("drwxr-xr-x", StringComparison.Ordinal) && line.Text.EndsWith(" phase", StringComparison.Ordinal));
             Assert.Equal(0, BootScript.DirectoryArchive.Length % 4);
         }
         finally
