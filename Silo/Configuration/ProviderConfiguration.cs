@@ -2,6 +2,8 @@ using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.Manifests.Signing;
+using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Configuration.Toml;
 
 namespace PhaseMesh.Silo.Configuration;
@@ -30,7 +32,22 @@ internal sealed class ProviderConfiguration
     /// <summary>Null when nothing names one.</summary>
     public string? ArtifactsDirectory => Directory(ProviderSettings.ArtifactsDirectory);
 
+    /// <summary>Null is every address.</summary>
+    public string? Bind => Text(ProviderKeys.Of(ProviderSettings.Bind));
+
+    public int Port => Number(ProviderSettings.Port) ?? 8080;
+
     public string StateDirectory => Directory(ProviderSettings.StateDirectory) ?? _host.DefaultStateDirectory;
+
+    /// <summary>Keys, or paths of files with keys, whose signatures a served release must have; empty is any.</summary>
+    public IReadOnlyList<string> Trust
+    {
+        get
+        {
+            (IReadOnlyList<string> keys, IConfigurationProvider? layer) = List(ProviderKeys.Of(ProviderSettings.Trust));
+            return [.. keys.Select(key => Ed25519PublicKey.TryParse(key, out _) ? key : FullPath(key, layer))];
+        }
+    }
 
     public static ProviderConfiguration Load(ProviderFlags flags, HostSurroundings host)
     {
@@ -51,11 +68,12 @@ internal sealed class ProviderConfiguration
     }
 
     /// <summary>What <c>plasmd serve</c> runs with. Call when there are no <see cref="Problems"/> and an artifacts directory is known.</summary>
-    public ProviderOptions ToOptions() => new()
+    /// <param name="trustedKeys">What <see cref="Trust"/> names.</param>
+    public ProviderOptions ToOptions(IReadOnlyList<Ed25519PublicKey> trustedKeys) => new()
     {
         Enabled = Enabled,
-        Port = Number(ProviderSettings.Port) ?? 8080,
-        Bind = Text(ProviderKeys.Of(ProviderSettings.Bind)),
+        Port = Port,
+        Bind = Bind,
         ArtifactsDirectory = ArtifactsDirectory ?? throw new InvalidOperationException("No artifacts directory is configured; check before binding."),
         StateDirectory = StateDirectory,
         Channels = Channels(),
@@ -64,6 +82,7 @@ internal sealed class ProviderConfiguration
             Dht = Text(ProviderKeys.OfAdvertisement(ProviderSettings.Dht)) != "false",
             Mdns = Text(ProviderKeys.OfAdvertisement(ProviderSettings.Mdns)) != "false",
         },
+        Catalog = new CatalogOptions { TrustedKeys = trustedKeys },
         DrainGracePeriod = TimeSpan.FromSeconds(Number(ProviderSettings.DrainGraceSeconds) ?? 30),
     };
 
@@ -91,38 +110,36 @@ internal sealed class ProviderConfiguration
         };
     }
 
-    private MachineArch[] Archs(string path)
+    private MachineArch[] Archs(string path) => [.. List(path).Values.Select(MachineArch.Parse).Distinct()];
+
+    /// <summary>
+    /// A list, or one value where a list may be. The items come from the uppermost layer that has any: a longer list below it must not show through.
+    /// </summary>
+    private (IReadOnlyList<string> Values, IConfigurationProvider? Layer) List(string path)
     {
-        // A list of a lower layer that is longer must not show through, so the items come from the uppermost layer that has any.
-        IConfigurationProvider? layer = _merged.Providers.LastOrDefault(provider => provider.TryGet(path, out _) || provider.TryGet(path + ":0", out _));
-        if (layer is null)
+        if (Layer(path) is not { } layer)
         {
-            return [];
+            return ([], null);
         }
 
-        if (layer.TryGet(path, out string? single))
+        var values = new List<string>();
+        while (layer.TryGet(ConfigurationPath.Combine(path, values.Count.ToString(CultureInfo.InvariantCulture)), out string? item))
         {
-            return [MachineArch.Parse(single!)];
+            values.Add(item!);
         }
 
-        var archs = new List<MachineArch>();
-        while (layer.TryGet(ConfigurationPath.Combine(path, archs.Count.ToString(CultureInfo.InvariantCulture)), out string? item))
-        {
-            archs.Add(MachineArch.Parse(item!));
-        }
-
-        return [.. archs.Distinct()];
+        return (values is [] && layer.TryGet(path, out string? single) ? [single!] : values, layer);
     }
+
+    private string? Directory(ProviderSetting setting) =>
+        Layer(ProviderKeys.Of(setting)) is { } layer && layer.TryGet(ProviderKeys.Of(setting), out string? directory) ? FullPath(directory!, layer) : null;
 
     /// <summary>A relative path in the file is meant from the file's own directory, elsewhere from the working directory.</summary>
-    private string? Directory(ProviderSetting setting)
-    {
-        string path = ProviderKeys.Of(setting);
-        IConfigurationProvider? layer = _merged.Providers.LastOrDefault(provider => provider.TryGet(path, out _));
-        return layer is not null && layer.TryGet(path, out string? directory)
-            ? Path.GetFullPath(directory!, layer is TomlConfigurationProvider ? Path.GetDirectoryName(_file!.FullPath)! : Environment.CurrentDirectory)
-            : null;
-    }
+    private string FullPath(string path, IConfigurationProvider? layer) =>
+        Path.GetFullPath(path, layer is TomlConfigurationProvider ? Path.GetDirectoryName(_file!.FullPath)! : Environment.CurrentDirectory);
+
+    private IConfigurationProvider? Layer(string path) =>
+        _merged.Providers.LastOrDefault(provider => provider.TryGet(path, out _) || provider.TryGet(ConfigurationPath.Combine(path, "0"), out _));
 
     private string? Text(string path) => _merged[path];
 

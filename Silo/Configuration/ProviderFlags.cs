@@ -20,6 +20,9 @@ internal sealed record ProviderFlags
 
     public string? Bind { get; init; }
 
+    /// <summary>Keys, or files with keys.</summary>
+    public IReadOnlyList<string> Trust { get; init; } = [];
+
     /// <summary>The flags as the uppermost layer of configuration.</summary>
     public Dictionary<string, string?> ToConfiguration()
     {
@@ -29,12 +32,17 @@ internal sealed record ProviderFlags
         Add(ProviderKeys.Of(ProviderSettings.Port), Port?.ToString(CultureInfo.InvariantCulture));
         Add(ProviderKeys.Of(ProviderSettings.Bind), Bind);
         Add(ProviderKeys.SelectedChannel, Channel);
-        for (int i = 0; i < Archs.Count; i++)
-        {
-            Add(ConfigurationPath.Combine(ProviderKeys.SelectedArchs, i.ToString(CultureInfo.InvariantCulture)), Archs[i]);
-        }
-
+        AddList(ProviderKeys.SelectedArchs, Archs);
+        AddList(ProviderKeys.Of(ProviderSettings.Trust), Trust);
         return data;
+
+        void AddList(string path, IReadOnlyList<string> values)
+        {
+            for (int i = 0; i < values.Count; i++)
+            {
+                Add(ConfigurationPath.Combine(path, i.ToString(CultureInfo.InvariantCulture)), values[i]);
+            }
+        }
 
         void Add(string path, string? value)
         {

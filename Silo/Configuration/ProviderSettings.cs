@@ -17,6 +17,7 @@ internal static class ProviderSettings
     private const int MaxPathLength = 4096;
     private const string BooleanRule = "true or false";
     private const string PathRule = "a path of 1 to 4096 characters without NUL";
+    private const string KeyRule = "a key id (ed25519: and 64 hex digits) or the path of a file with a public key";
     private const string FileRule = "a file name inside the artifacts directory: relative, without '..'";
 
     public static ProviderSetting Enabled { get; } = new("enabled", SettingType.Boolean, BooleanRule, IsBoolean, "PLASM_ENABLED");
@@ -31,6 +32,8 @@ internal static class ProviderSettings
 
     public static ProviderSetting DrainGraceSeconds { get; } = new(
         "drain_grace_seconds", SettingType.Integer, $"seconds from 0 to {MaxDrainGraceSeconds}", IsGrace, "PLASM_DRAIN_GRACE_SECONDS");
+
+    public static ProviderSetting Trust { get; } = new("trust", SettingType.TextList, KeyRule, IsPath, "PLASM_TRUST");
 
     public static ProviderSetting Dht { get; } = new("dht", SettingType.Boolean, BooleanRule, IsBoolean, "PLASM_DHT");
 
@@ -49,7 +52,7 @@ internal static class ProviderSettings
     public static ProviderSetting Rootfs { get; } = new("rootfs", SettingType.Text, FileRule, IsArtifactFile);
 
     /// <summary>The keys of <c>[provider]</c>.</summary>
-    public static IReadOnlyList<ProviderSetting> OfProvider { get; } = [Enabled, Port, Bind, ArtifactsDirectory, StateDirectory, DrainGraceSeconds];
+    public static IReadOnlyList<ProviderSetting> OfProvider { get; } = [Enabled, Port, Bind, ArtifactsDirectory, StateDirectory, DrainGraceSeconds, Trust];
 
     /// <summary>The keys of <c>[provider.channels.NAME]</c>.</summary>
     public static IReadOnlyList<ProviderSetting> OfChannel { get; } = [Arch, Kernel, Initramfs, Rootfs];

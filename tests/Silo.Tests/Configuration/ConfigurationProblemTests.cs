@@ -11,7 +11,7 @@ public sealed class ConfigurationProblemTests : IDisposable
 
     [Theory]
     [InlineData("[provider]\nprot = 1", "2:1: Unknown key prot in [provider]: did you mean port?")]
-    [InlineData("[provider]\nzzz = 1", "2:1: Unknown key zzz in [provider]: expected one of enabled, port, bind, artifacts_dir, state_dir, drain_grace_seconds, channels, advertisement.")]
+    [InlineData("[provider]\nzzz = 1", "2:1: Unknown key zzz in [provider]: expected one of enabled, port, bind, artifacts_dir, state_dir, drain_grace_seconds, trust, channels, advertisement.")]
     [InlineData("[provdier]", "1:2: Unknown key provdier in the file: did you mean provider?")]
     [InlineData("provider = 1", "1:12: provider is an integer: expected a table.")]
     [InlineData("[[provider]]", "1:3: provider is an array of tables: expected a table.")]

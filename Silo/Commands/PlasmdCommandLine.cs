@@ -1,0 +1,87 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using PhaseMesh.Silo.Commands.Completion;
+using PhaseMesh.Silo.Commands.Keys;
+using PhaseMesh.Silo.Commands.Manifests;
+using PhaseMesh.Silo.Commands.Providers;
+
+namespace PhaseMesh.Silo.Commands;
+
+/// <summary>plasmd's commands, and how a run of one ends.</summary>
+internal static class PlasmdCommandLine
+{
+    /// <returns>One of <see cref="ExitCode"/>.</returns>
+    public static async Task<int> RunAsync(IReadOnlyList<string> arguments, CommandContext context, CancellationToken cancellationToken)
+    {
+        ParseResult parsed = Build(context).Parse(arguments);
+        var invocation = new InvocationConfiguration
+        {
+            Output = context.Output,
+            Error = context.Error,
+            EnableDefaultExceptionHandler = false,
+            ProcessTerminationTimeout = null, // Program.cs handles the signals: a provider may take its grace period.
+        };
+        if (parsed.Action is ParseErrorAction || (parsed.Errors.Count > 0 && parsed.Action is null))
+        {
+            UsageErrors.Write(parsed, context.Error);
+            return ExitCode.Usage;
+        }
+
+        try
+        {
+            return await parsed.InvokeAsync(invocation, cancellationToken);
+        }
+        catch (CommandException failure)
+        {
+            context.Error.WriteLine($"plasmd: {failure.Message}");
+            return failure.ExitCode;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            context.Error.WriteLine("plasmd: Interrupted; no output was written.");
+            return ExitCode.Interrupted;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or FormatException or ArgumentException)
+        {
+            context.Error.WriteLine($"plasmd: {SingleLine.Of(failure.Message)}");
+            return ExitCode.Failure;
+        }
+    }
+
+    private static RootCommand Build(CommandContext context)
+    {
+        var root = new RootCommand("Serves signed boot artifacts (kernel, initramfs, rootfs) to machines that boot from the network.")
+        {
+            ServeCommand.Create(context),
+            new Command("manifest", "Generate, sign and verify boot manifests.")
+            {
+                ManifestGenerateCommand.Create(context),
+                ManifestSignCommand.Create(context),
+                ManifestVerifyCommand.Create(context),
+            },
+            new Command("key", "Make and show signing keys.")
+            {
+                KeyGenerateCommand.Create(context),
+                KeyShowCommand.Create(context),
+            },
+            new Command("provider", "Look at a running provider.")
+            {
+                ProviderStatusCommand.Create(context),
+                ProviderListCommand.Create(context),
+            },
+            CompletionCommand.Create(context),
+        };
+        foreach (Option option in root.Options)
+        {
+            option.Action = option switch
+            {
+                HelpOption { Action: HelpAction usual } => new HelpWithExamples(usual),
+                VersionOption => new VersionAction(),
+                _ => option.Action,
+            };
+        }
+
+        return root;
+    }
+}

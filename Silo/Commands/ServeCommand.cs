@@ -1,0 +1,80 @@
+using System.CommandLine;
+using System.Globalization;
+using PhaseMesh.Silo.Configuration;
+
+namespace PhaseMesh.Silo.Commands;
+
+/// <summary><c>plasmd serve</c>: the provider itself.</summary>
+internal static class ServeCommand
+{
+    private const string Examples = """
+        # The artifacts of one channel and architecture
+        plasmd serve --artifacts /srv/boot --channel stable --arch x86_64 --port 8080
+        # Two architectures, from /srv/boot/stable/x86_64 and /srv/boot/stable/arm64
+        plasmd serve -a /srv/boot --arch x86_64 --arch arm64
+        # All that the configuration file says
+        plasmd serve --config /etc/plasm/provider.toml
+        """;
+
+    public static Command Create(CommandContext context)
+    {
+        Option<string?> artifacts = CommandOptions.Artifacts("The directory with the boot artifacts (PLASM_ARTIFACTS_DIR).");
+        Option<string?> channel = CommandOptions.Channel($"Serve this channel only. Default: all of the configuration file, or {ProviderConfiguration.DefaultChannel} (PLASM_CHANNEL).");
+        Option<string[]> archs = CommandOptions.Archs("An architecture to serve; may be repeated. Default: the file's, or this machine's (PLASM_ARCH).");
+        Option<string?> port = CommandOptions.Checked(
+            new Option<string?>("--port", "-p") { HelpName = "N", Description = "The TCP port; 0 is any free one. Default: 8080 (PLASM_PORT)." }, ProviderSettings.Port);
+        Option<string?> bind = CommandOptions.Checked(
+            new Option<string?>("--bind") { HelpName = "ADDRESS", Description = "The address to listen on. Default: every one, IPv4 and IPv6 (PLASM_BIND)." }, ProviderSettings.Bind);
+        Option<string?> config = CommandOptions.Config();
+        Option<string?> state = CommandOptions.StateDirectory();
+        Option<string[]> trust = CommandOptions.Trust("Serve only releases signed by this key: a key id, or a file with a public key; may be repeated. Default: any key (PLASM_TRUST).");
+
+        var command = new PlasmdCommand("serve", "Serve boot artifacts over HTTP until SIGTERM or Ctrl-C.", Examples) { artifacts, channel, archs, port, bind, config, state, trust };
+        command.SetAction((parsed, cancellationToken) => RunAsync(context, new ProviderFlags
+        {
+            ArtifactsDirectory = parsed.GetValue(artifacts),
+            Channel = parsed.GetValue(channel),
+            Archs = parsed.GetValue(archs) ?? [],
+            Port = parsed.GetValue(port) is { } text ? int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) : null,
+            Bind = parsed.GetValue(bind),
+            ConfigPath = parsed.GetValue(config),
+            StateDirectory = parsed.GetValue(state),
+            Trust = parsed.GetValue(trust) ?? [],
+        }, cancellationToken));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(CommandContext context, ProviderFlags flags, CancellationToken cancellationToken)
+    {
+        ProviderConfiguration configuration = ProviderConfiguration.Load(flags, context.Host);
+        if (configuration.Problems.Count > 0)
+        {
+            foreach (ConfigurationProblem problem in configuration.Problems)
+            {
+                context.Error.WriteLine($"plasmd: {SingleLine.Of(problem.ToString())}");
+            }
+
+            return ExitCode.Configuration;
+        }
+
+        if (!configuration.Enabled)
+        {
+            throw new CommandException(ExitCode.Disabled,
+                $"Not serving: provider.enabled is false in {configuration.FilePath ?? "PLASM_ENABLED"}; set it to true, or PLASM_ENABLED=true.");
+        }
+
+        if (configuration.ArtifactsDirectory is null)
+        {
+            throw new CommandException(ExitCode.Configuration,
+                $"No artifacts directory is configured; give --artifacts DIR, PLASM_ARTIFACTS_DIR, or artifacts_dir in [provider] of {configuration.FilePath ?? context.Host.DefaultConfigPath}.");
+        }
+
+        if (!Directory.Exists(configuration.ArtifactsDirectory))
+        {
+            throw new CommandException(ExitCode.Configuration,
+                $"The artifacts directory {configuration.ArtifactsDirectory} does not exist; create it, or give another with --artifacts.");
+        }
+
+        return await context.Serve(configuration.ToOptions([.. configuration.Trust.Select(key => TrustedKeys.Read(key, ExitCode.Configuration))]), cancellationToken);
+    }
+}
