@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using PhaseMesh.Silo.Commands.Completion;
@@ -74,12 +75,24 @@ internal static class PlasmdCommandLine
         };
         foreach (Option option in root.Options)
         {
-            option.Action = option switch
+            switch (option)
             {
-                HelpOption { Action: HelpAction usual } => new HelpWithExamples(usual),
-                VersionOption => new VersionAction(),
-                _ => option.Action,
-            };
+                case HelpOption { Action: HelpAction usual }:
+                    option.Action = new HelpWithExamples(usual);
+                    option.Aliases.Clear(); // Its Windows spellings would only be noise in completions.
+                    option.Aliases.Add("-h");
+                    option.Description = "Show this help.";
+                    break;
+                case VersionOption:
+                    option.Action = new VersionAction();
+                    option.Description = "Show the version.";
+                    break;
+            }
+        }
+
+        foreach (SuggestDirective directive in root.Directives.OfType<SuggestDirective>())
+        {
+            directive.Action = new SuggestAction(directive);
         }
 
         return root;

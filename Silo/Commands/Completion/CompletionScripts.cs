@@ -49,10 +49,16 @@ internal static class CompletionScripts
         # fish completion for plasmd
         function __plasmd_suggest
             set -l words (commandline --cut-at-cursor --tokenize --current-process)
-            set -l line (string join ' ' -- $words[2..-1] (commandline --cut-at-cursor --current-token))
-            $words[1] "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null
+            set -l word (commandline --cut-at-cursor --current-token)
+            set -l line (string join ' ' -- $words[2..-1] $word)
+            set -l suggestions ($words[1] "[suggest:"(string length -- "$line")"]" "$line" 2>/dev/null)
+            if set -q suggestions[1]
+                string join \n -- $suggestions
+            else
+                __fish_complete_path $word
+            end
         end
-        complete --command plasmd --arguments '(__plasmd_suggest)'
+        complete --command plasmd --no-files --arguments '(__plasmd_suggest)'
 
         """;
 

@@ -44,7 +44,14 @@ internal static class ProviderClient
     private static ProviderStatus Read(byte[] json)
     {
         ProviderStatus? status = JsonSerializer.Deserialize(json, ProviderStatusJson.Default.ProviderStatus);
-        return status is { Name: "plasmd" } ? status : throw new JsonException("name is not plasmd");
+        if (status is not { Name: "plasmd" })
+        {
+            throw new JsonException("name is not plasmd");
+        }
+
+        // Annotations do not reach into lists, so a null among the items is found here.
+        bool hasHoles = status.Releases.Any(release => release is null || release.Signers.Contains(null!) || release.Artifacts.Contains(null!));
+        return hasHoles ? throw new JsonException("a list in it has null items") : status;
     }
 
     private static CommandException NoProvider(Uri url, string problem) =>

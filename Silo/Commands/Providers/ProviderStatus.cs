@@ -3,6 +3,7 @@ using System.Text.Json.Serialization;
 namespace PhaseMesh.Silo.Commands.Providers;
 
 /// <summary>What <c>GET /</c> of a provider says, as this client reads it and <c>--json</c> prints it (docs/cli.md). Unknown fields are passed over.</summary>
+/// <remarks>Lists have setters because generated JSON code passes null to an absent list that is init-only, over its default.</remarks>
 internal sealed record ProviderStatus
 {
     public required string Name { get; init; }
@@ -18,7 +19,7 @@ internal sealed record ProviderStatus
 
     public double UptimeSeconds { get; init; }
 
-    public IReadOnlyList<ReleaseStatus> Releases { get; init; } = [];
+    public IReadOnlyList<ReleaseStatus> Releases { get; set; } = [];
 
     public LoadStatus? Load { get; init; }
 
@@ -41,14 +42,14 @@ internal sealed record ReleaseStatus
 
     public DateTimeOffset? Expires { get; init; }
 
-    public IReadOnlyList<string> Signers { get; init; } = [];
+    public IReadOnlyList<string> Signers { get; set; } = [];
 
     /// <summary><c>serving</c>, <c>waiting</c> or <c>refused</c>; the last two come with a <see cref="Problem"/>.</summary>
     public required string State { get; init; }
 
     public string? Problem { get; init; }
 
-    public IReadOnlyList<ArtifactStatus> Artifacts { get; init; } = [];
+    public IReadOnlyList<ArtifactStatus> Artifacts { get; set; } = [];
 }
 
 internal sealed record ArtifactStatus
@@ -77,7 +78,7 @@ internal sealed record LoadStatus
 internal sealed record ListedArtifact(
     string Channel, string Arch, string? Version, long? Release, string State, string Kind, string Digest, long Size, string? Path, int? Chunks);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(ProviderStatus))]
 [JsonSerializable(typeof(IReadOnlyList<ListedArtifact>))]
 internal sealed partial class ProviderStatusJson : JsonSerializerContext;
