@@ -44,8 +44,19 @@ internal sealed class ChunkBoard(ChunkTable chunks, TimeProvider time)
 
     public void NoteProgress() => Interlocked.Exchange(ref _lastProgress, time.GetTimestamp());
 
-    /// <param name="share">The part of all connections' work that this one should get: above 0 to 1.</param>
-    public ChunkRun? Take(ProviderSession session, double share)
+    public bool HasRuns
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _runs.Count > 0;
+            }
+        }
+    }
+
+    /// <param name="part">The part of the free chunks to take, above 0 to 1; at least one chunk is taken.</param>
+    public ChunkRun? Take(ProviderSession session, double part)
     {
         lock (_gate)
         {
@@ -54,8 +65,7 @@ internal sealed class ChunkBoard(ChunkTable chunks, TimeProvider time)
                 return null;
             }
 
-            // Alone on the work: one request for all of it. Otherwise half of the fair share, the rest is for whoever is faster.
-            int wanted = share >= 1 ? _free.Count : Math.Max(1, (int)(_free.Count * share / 2));
+            int wanted = Math.Max(1, (int)(_free.Count * part));
             int first = _free.Min;
             int end = first;
             while (end - first < wanted && _free.Remove(end))

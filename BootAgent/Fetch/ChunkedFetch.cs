@@ -14,6 +14,8 @@ namespace PhaseMesh.BootAgent.Fetch;
 /// </summary>
 internal sealed class ChunkedFetch
 {
+    /// <summary>To a single provider: one's bytes arrive while the other's are hashed, which needs a second processor to gain anything.</summary>
+    private readonly int _connectionsToOne = Math.Min(2, Environment.ProcessorCount);
     private readonly FetchContext _context;
     private readonly ArtifactSlot _slot;
     private readonly ChunkTable _chunks;
@@ -37,8 +39,7 @@ internal sealed class ChunkedFetch
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using SemaphoreSlim connections = new(_context.Limits.MaxConnections);
         List<ProviderSession> usable = [.. _context.Sessions.Where(_court.IsUsable)];
-        // Two connections to a single provider: one's bytes arrive while the other's wait for a processor.
-        int perProvider = usable.Count == 1 ? 2 : 1;
+        int perProvider = usable.Count == 1 ? _connectionsToOne : 1;
         Task workers = Task.WhenAll(usable.SelectMany(session => Enumerable.Range(0, perProvider).Select(_ => GuardedWorkAsync(session, connections, stop))));
         string? broken = null;
         try
@@ -62,6 +63,7 @@ internal sealed class ChunkedFetch
 
         if (!_board.IsComplete)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             // Not the providers' fault: let it be seen.
             if (workers.IsFaulted)
             {
@@ -94,7 +96,7 @@ internal sealed class ChunkedFetch
             PiecePump pump = new();
             while (!_board.IsComplete && _court.IsUsable(session))
             {
-                ChunkRun? run = _board.Take(session, ShareOf(session));
+                ChunkRun? run = _board.Take(session, PartFor(session));
                 if (run is null)
                 {
                     run = _board.TakeOver(session, out ProviderSession? slow);
@@ -182,19 +184,23 @@ internal sealed class ChunkedFetch
         await cancel.CancelAsync();
     }
 
-    /// <summary>By rate, where rates are known; one that has delivered nothing yet counts as the average.</summary>
-    private double ShareOf(ProviderSession session)
+    /// <summary>
+    /// A single provider gets one request a connection. Several get half of their fair share of what is free (the rest is for whoever
+    /// turns out to be faster): by rate, where rates are known; one that has delivered nothing yet counts as the average.
+    /// </summary>
+    private double PartFor(ProviderSession session)
     {
         List<ProviderSession> usable = [.. _context.Sessions.Where(_court.IsUsable)];
         if (usable.Count <= 1)
         {
-            return session.LocationOf(_slot.Artifact).IgnoresRanges ? 1 : 0.5;
+            bool isFirstOfTwo = _connectionsToOne > 1 && !_board.HasRuns && !session.LocationOf(_slot.Artifact).IgnoresRanges;
+            return isFirstOfTwo ? 0.5 : 1;
         }
 
         double known = usable.Sum(each => each.BytesPerSecond);
         int unknown = usable.Count(each => each.BytesPerSecond == 0);
         double average = unknown == usable.Count ? 1 : known / (usable.Count - unknown);
         double own = session.BytesPerSecond == 0 ? average : session.BytesPerSecond;
-        return Math.Clamp(own / (known + (unknown * average)), 0.01, 0.99);
+        return own / (known + (unknown * average)) / 2;
     }
 }
