@@ -50,7 +50,8 @@ internal static class PlasmdCommandLine
         }
     }
 
-    private static RootCommand Build(CommandContext context)
+    /// <summary>The tree of commands; docs/cli.md describes all of it, which a test compares.</summary>
+    public static RootCommand Build(CommandContext context)
     {
         var root = new RootCommand("Serves signed boot artifacts (kernel, initramfs, rootfs) to machines that boot from the network.")
         {

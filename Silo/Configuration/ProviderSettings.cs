@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using System.Net.Sockets;
 using PhaseMesh.Manifests.Naming;
 
 namespace PhaseMesh.Silo.Configuration;
@@ -24,7 +25,7 @@ internal static class ProviderSettings
 
     public static ProviderSetting Port { get; } = new("port", SettingType.Integer, "a TCP port from 0 to 65535 (0: any free one)", IsPort, "PLASM_PORT");
 
-    public static ProviderSetting Bind { get; } = new("bind", SettingType.Text, "an IPv4 or IPv6 address of this machine", IsAddress, "PLASM_BIND");
+    public static ProviderSetting Bind { get; } = new("bind", SettingType.Text, "an IPv4 or IPv6 address of this machine, or localhost", IsAddress, "PLASM_BIND");
 
     public static ProviderSetting ArtifactsDirectory { get; } = new("artifacts_dir", SettingType.Text, PathRule, IsPath, "PLASM_ARTIFACTS_DIR");
 
@@ -66,8 +67,9 @@ internal static class ProviderSettings
 
     private static bool IsBoolean(string text) => text is "true" or "false";
 
-    private static bool IsAddress(string text) => IPAddress.TryParse(text, out IPAddress? address)
-        && (address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6 || text.Count(c => c == '.') == 3);
+    private static bool IsAddress(string text) => text == "localhost"
+        || (IPAddress.TryParse(text, out IPAddress? address)
+            && (address.AddressFamily == AddressFamily.InterNetworkV6 || text.Count(c => c == '.') == 3)); // "1" would be 0.0.0.1.
 
     private static bool IsGrace(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) && seconds is >= 0 and <= MaxDrainGraceSeconds;

@@ -47,7 +47,7 @@ internal sealed class ProviderClientOptions
             return new Uri("http://127.0.0.1:8080/");
         }
 
-        IPAddress address = configuration.Bind is { } bind ? IPAddress.Parse(bind) : IPAddress.Loopback;
+        IPAddress address = IPAddress.TryParse(configuration.Bind, out IPAddress? bound) ? bound : IPAddress.Loopback;
         address = address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address;
         return new Uri($"http://{new IPEndPoint(address, configuration.Port)}/");
     }

@@ -21,7 +21,7 @@ public sealed class ConfigurationProblemTests : IDisposable
     [InlineData("[provider]\nport = 80.0", "2:8: port is the float 80: expected an integer")]
     [InlineData("[provider]\nport = [80]", "2:8: port is an array: expected an integer")]
     [InlineData("[provider]\nenabled = 'yes'", "2:11: enabled is the string \"yes\": expected true or false")]
-    [InlineData("[provider]\nbind = 'localhost'", "2:8: bind is the string \"localhost\": expected an IPv4 or IPv6 address")]
+    [InlineData("[provider]\nbind = 'example.org'", "2:8: bind is the string \"example.org\": expected an IPv4 or IPv6 address")]
     [InlineData("[provider]\nbind = '1'", "2:8: bind is the string \"1\": expected an IPv4 or IPv6 address")]
     [InlineData("[provider]\nartifacts_dir = ''", "2:17: artifacts_dir is the string \"\": expected a path")]
     [InlineData("[provider]\nartifacts_dir = \"a\\u0000b\"", "2:17: artifacts_dir is the string \"a?b\": expected a path")]
