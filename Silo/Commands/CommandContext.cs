@@ -31,7 +31,9 @@ internal sealed class CommandContext
         Serve = serve,
     };
 
-    /// <summary>Whether to draw: bars and colours are for terminals that can, and for people who did not ask for none (https://no-color.org).</summary>
+    /// <summary>
+    /// Whether to draw: bars and colours are for terminals that can, and for people who did not ask for none (https://no-color.org).
+    /// </summary>
     public bool CanDrawOn(bool isTerminal) =>
         isTerminal && string.IsNullOrEmpty(Host.Variable("NO_COLOR")) && Host.Variable("TERM") is not ("dumb" or null or "");
 

@@ -19,7 +19,11 @@ internal static class CommandOptions
         ProviderSettings.StateDirectory);
 
     public static Option<string?> Config() => Checked(
-        new Option<string?>("--config", "-c") { HelpName = "FILE", Description = $"The configuration file. Default: {ProviderFile.DefaultPath}, if there is one." },
+        new Option<string?>("--config", "-c")
+        {
+            HelpName = "FILE",
+            Description = $"The configuration file. Default: {ProviderFile.DefaultPath}, if there is one.",
+        },
         ProviderSettings.ArtifactsDirectory);
 
     public static Option<string?> Channel(string description)
@@ -29,9 +33,17 @@ internal static class CommandOptions
         return Checked(option, ProviderSettings.Channel);
     }
 
-    public static Option<string?> Arch(string description) => WithArchs(new Option<string?>("--arch") { HelpName = "ARCH", Description = description });
+    public static Option<string?> Arch(string description) => WithArchs(new Option<string?>("--arch")
+    {
+        HelpName = "ARCH",
+        Description = description,
+    });
 
-    public static Option<string[]> Archs(string description) => WithArchs(new Option<string[]>("--arch") { HelpName = "ARCH", Description = description });
+    public static Option<string[]> Archs(string description) => WithArchs(new Option<string[]>("--arch")
+    {
+        HelpName = "ARCH",
+        Description = description,
+    });
 
     public static Option<string[]> Keys(string description) =>
         Checked(new Option<string[]>("--key", "-k") { HelpName = "FILE", Description = description }, ProviderSettings.ArtifactsDirectory);

@@ -1,6 +1,8 @@
 namespace PhaseMesh.Silo.Commands;
 
-/// <summary>What plasmd's exit codes mean. Scripts rely on them: a number never changes its meaning. docs/cli.md repeats the table; a test compares.</summary>
+/// <summary>
+/// What plasmd's exit codes mean. Scripts rely on them: a number never changes its meaning. docs/cli.md repeats the table; a test compares.
+/// </summary>
 internal static class ExitCode
 {
     public const int Ok = 0;

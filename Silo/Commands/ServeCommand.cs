@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using PhaseMesh.Manifests.Signing;
 using PhaseMesh.Silo.Configuration;
 
 namespace PhaseMesh.Silo.Commands;
@@ -19,17 +20,33 @@ internal static class ServeCommand
     public static Command Create(CommandContext context)
     {
         Option<string?> artifacts = CommandOptions.Artifacts("The directory with the boot artifacts (PLASM_ARTIFACTS_DIR).");
-        Option<string?> channel = CommandOptions.Channel($"Serve this channel only. Default: all of the configuration file, or {ProviderConfiguration.DefaultChannel} (PLASM_CHANNEL).");
-        Option<string[]> archs = CommandOptions.Archs("An architecture to serve; may be repeated. Default: the file's, or this machine's (PLASM_ARCH).");
+        Option<string?> channel = CommandOptions.Channel(
+            $"Serve this channel only. Default: all of the file, or {ProviderConfiguration.DefaultChannel} (PLASM_CHANNEL).");
+        Option<string[]> archs =
+            CommandOptions.Archs("An architecture to serve; may be repeated. Default: the file's, or this machine's (PLASM_ARCH).");
         Option<string?> port = CommandOptions.Checked(
-            new Option<string?>("--port", "-p") { HelpName = "N", Description = "The TCP port; 0 is any free one. Default: 8080 (PLASM_PORT)." }, ProviderSettings.Port);
+            new Option<string?>("--port", "-p")
+            {
+                HelpName = "N",
+                Description = "The TCP port; 0 is any free one. Default: 8080 (PLASM_PORT).",
+            },
+            ProviderSettings.Port);
         Option<string?> bind = CommandOptions.Checked(
-            new Option<string?>("--bind") { HelpName = "ADDRESS", Description = "The address to listen on. Default: every one, IPv4 and IPv6 (PLASM_BIND)." }, ProviderSettings.Bind);
+            new Option<string?>("--bind")
+            {
+                HelpName = "ADDRESS",
+                Description = "The address to listen on. Default: every one, IPv4 and IPv6 (PLASM_BIND).",
+            },
+            ProviderSettings.Bind);
         Option<string?> config = CommandOptions.Config();
         Option<string?> state = CommandOptions.StateDirectory();
-        Option<string[]> trust = CommandOptions.Trust("Serve only releases signed by this key: a key id, or a file with a public key; may be repeated. Default: any key (PLASM_TRUST).");
+        Option<string[]> trust = CommandOptions.Trust(
+            "Serve only releases signed by this key, an id or a file; may be repeated. Default: any key (PLASM_TRUST).");
 
-        var command = new PlasmdCommand("serve", "Serve boot artifacts over HTTP until SIGTERM or Ctrl-C.", Examples) { artifacts, channel, archs, port, bind, config, state, trust };
+        var command = new PlasmdCommand("serve", "Serve boot artifacts over HTTP until SIGTERM or Ctrl-C.", Examples)
+        {
+            artifacts, channel, archs, port, bind, config, state, trust,
+        };
         command.SetAction((parsed, cancellationToken) => RunAsync(context, new ProviderFlags
         {
             ArtifactsDirectory = parsed.GetValue(artifacts),
@@ -60,13 +77,14 @@ internal static class ServeCommand
         if (!configuration.Enabled)
         {
             throw new CommandException(ExitCode.Disabled,
-                $"Not serving: provider.enabled is false in {configuration.FilePath ?? "PLASM_ENABLED"}; set it to true, or PLASM_ENABLED=true.");
+                $"Not serving: provider.enabled is false in {configuration.FilePath ?? "the environment"}; set it or PLASM_ENABLED to true.");
         }
 
         if (configuration.ArtifactsDirectory is null)
         {
             throw new CommandException(ExitCode.Configuration,
-                $"No artifacts directory is configured; give --artifacts DIR, PLASM_ARTIFACTS_DIR, or artifacts_dir in [provider] of {configuration.FilePath ?? context.Host.DefaultConfigPath}.");
+                "No artifacts directory is configured; give --artifacts DIR, PLASM_ARTIFACTS_DIR, or artifacts_dir in [provider] of "
+                + $"{configuration.FilePath ?? context.Host.DefaultConfigPath}.");
         }
 
         if (!Directory.Exists(configuration.ArtifactsDirectory))
@@ -75,6 +93,7 @@ internal static class ServeCommand
                 $"The artifacts directory {configuration.ArtifactsDirectory} does not exist; create it, or give another with --artifacts.");
         }
 
-        return await context.Serve(configuration.ToOptions([.. configuration.Trust.Select(key => TrustedKeys.Read(key, ExitCode.Configuration))]), cancellationToken);
+        List<Ed25519PublicKey> trusted = [.. configuration.Trust.Select(key => TrustedKeys.Read(key, ExitCode.Configuration))];
+        return await context.Serve(configuration.ToOptions(trusted), cancellationToken);
     }
 }

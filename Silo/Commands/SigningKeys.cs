@@ -61,7 +61,8 @@ internal sealed class SigningKeys : IDisposable
         }
         catch (Exception missing) when (missing is FileNotFoundException or DirectoryNotFoundException)
         {
-            throw new CommandException(ExitCode.Failure, $"There is no key file {path}; make one with 'plasmd key generate --output {path}'.");
+            throw new CommandException(ExitCode.Failure,
+                $"There is no key file {path}; make one with 'plasmd key generate --output {path}'.");
         }
     }
 

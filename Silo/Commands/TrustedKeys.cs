@@ -17,7 +17,8 @@ internal static class TrustedKeys
 
         if (!File.Exists(keyOrFile))
         {
-            throw new CommandException(invalidExitCode, $"'{SingleLine.Of(keyOrFile)}' is neither a key nor a file: expected {Ed25519PublicKey.Expected}, or the path of a file with one.");
+            throw new CommandException(invalidExitCode,
+                $"'{SingleLine.Of(keyOrFile)}' is neither a key nor a file: expected {Ed25519PublicKey.Expected}, or a file with one.");
         }
 
         return Ed25519PublicKey.TryParse(ReadText(keyOrFile), out Ed25519PublicKey fromFile)

@@ -19,11 +19,14 @@ internal static class UsageErrors
     private static IEnumerable<string> Problems(ParseResult parsed)
     {
         // A misspelt word makes everything after it look wrong, so it is all that is reported.
-        string? unknown = parsed.UnmatchedTokens.FirstOrDefault(token => token.StartsWith('-')) ?? (parsed.UnmatchedTokens is [var first, ..] ? first : null);
+        string? unknown = parsed.UnmatchedTokens.FirstOrDefault(token => token.StartsWith('-'))
+            ?? (parsed.UnmatchedTokens is [var first, ..] ? first : null);
         if (unknown is not null)
         {
             string kind = unknown.StartsWith('-') ? "option" : parsed.CommandResult.Command.Subcommands.Count > 0 ? "command" : "argument";
-            string hint = SpellingSuggestion.Nearest(unknown, Candidates(parsed.CommandResult)) is { } near ? $" Did you mean '{near}'?" : "";
+            string hint = SpellingSuggestion.Nearest(unknown, Candidates(parsed.CommandResult)) is { } near
+                ? $" Did you mean '{near}'?"
+                : "";
             return [$"Unknown {kind} '{unknown}'.{hint}"];
         }
 
@@ -41,5 +44,7 @@ internal static class UsageErrors
             .Append("--help");
 
     private static string PathOf(CommandResult result) =>
-        result.Command is RootCommand ? "plasmd" : $"{(result.Parent is CommandResult parent ? PathOf(parent) : "plasmd")} {result.Command.Name}";
+        result.Command is RootCommand
+            ? "plasmd"
+            : $"{(result.Parent is CommandResult parent ? PathOf(parent) : "plasmd")} {result.Command.Name}";
 }

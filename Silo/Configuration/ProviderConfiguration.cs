@@ -18,7 +18,8 @@ internal sealed class ProviderConfiguration
     private readonly ProviderFile? _file;
     private readonly HostSurroundings _host;
 
-    private ProviderConfiguration(IConfigurationRoot merged, ProviderFile? file, HostSurroundings host, IReadOnlyList<ConfigurationProblem> problems) =>
+    private ProviderConfiguration(
+        IConfigurationRoot merged, ProviderFile? file, HostSurroundings host, IReadOnlyList<ConfigurationProblem> problems) =>
         (_merged, _file, _host, Problems) = (merged, file, host, problems);
 
     /// <summary>All that is wrong in file and environment. When there is anything, nothing else here may be relied on.</summary>
@@ -55,7 +56,8 @@ internal sealed class ProviderConfiguration
         var environment = new EnvironmentConfigurationSource(host.Variable);
         Dictionary<string, string?> given = flags.ToConfiguration();
         List<ConfigurationProblem> problems = [.. file?.Problems ?? []];
-        problems.AddRange(environment.Check(path => given.Keys.Any(key => key == path || key.StartsWith(path + ConfigurationPath.KeyDelimiter, StringComparison.Ordinal))));
+        problems.AddRange(environment.Check(path =>
+            given.Keys.Any(key => key == path || key.StartsWith(path + ConfigurationPath.KeyDelimiter, StringComparison.Ordinal))));
 
         var builder = new ConfigurationBuilder();
         if (file?.Document is { } document)
@@ -67,14 +69,17 @@ internal sealed class ProviderConfiguration
         return new ProviderConfiguration(builder.Build(), file, host, problems);
     }
 
-    /// <summary>What <c>plasmd serve</c> runs with. Call when there are no <see cref="Problems"/> and an artifacts directory is known.</summary>
+    /// <summary>
+    /// What <c>plasmd serve</c> runs with. Call when there are no <see cref="Problems"/> and an artifacts directory is known.
+    /// </summary>
     /// <param name="trustedKeys">What <see cref="Trust"/> names.</param>
     public ProviderOptions ToOptions(IReadOnlyList<Ed25519PublicKey> trustedKeys) => new()
     {
         Enabled = Enabled,
         Port = Port,
         Bind = Bind,
-        ArtifactsDirectory = ArtifactsDirectory ?? throw new InvalidOperationException("No artifacts directory is configured; check before binding."),
+        ArtifactsDirectory = ArtifactsDirectory
+            ?? throw new InvalidOperationException("No artifacts directory is configured; check before binding."),
         StateDirectory = StateDirectory,
         Channels = Channels(),
         Advertisement = new AdvertisementOptions
@@ -113,7 +118,8 @@ internal sealed class ProviderConfiguration
     private MachineArch[] Archs(string path) => [.. List(path).Values.Select(MachineArch.Parse).Distinct()];
 
     /// <summary>
-    /// A list, or one value where a list may be. The items come from the uppermost layer that has any: a longer list below it must not show through.
+    /// A list, or one value where a list may be. The items come from the uppermost layer that has any: a longer list below it must not
+    /// show through.
     /// </summary>
     private (IReadOnlyList<string> Values, IConfigurationProvider? Layer) List(string path)
     {
@@ -132,14 +138,17 @@ internal sealed class ProviderConfiguration
     }
 
     private string? Directory(ProviderSetting setting) =>
-        Layer(ProviderKeys.Of(setting)) is { } layer && layer.TryGet(ProviderKeys.Of(setting), out string? directory) ? FullPath(directory!, layer) : null;
+        Layer(ProviderKeys.Of(setting)) is { } layer && layer.TryGet(ProviderKeys.Of(setting), out string? directory)
+            ? FullPath(directory!, layer)
+            : null;
 
     /// <summary>A relative path in the file is meant from the file's own directory, elsewhere from the working directory.</summary>
     private string FullPath(string path, IConfigurationProvider? layer) =>
         Path.GetFullPath(path, layer is TomlConfigurationProvider ? Path.GetDirectoryName(_file!.FullPath)! : Environment.CurrentDirectory);
 
     private IConfigurationProvider? Layer(string path) =>
-        _merged.Providers.LastOrDefault(provider => provider.TryGet(path, out _) || provider.TryGet(ConfigurationPath.Combine(path, "0"), out _));
+        _merged.Providers.LastOrDefault(provider =>
+            provider.TryGet(path, out _) || provider.TryGet(ConfigurationPath.Combine(path, "0"), out _));
 
     private string? Text(string path) => _merged[path];
 
@@ -148,7 +157,8 @@ internal sealed class ProviderConfiguration
 
     private static ProviderFile? FindFile(ProviderFlags flags, HostSurroundings host)
     {
-        string? named = flags.ConfigPath ?? (host.Variable(EnvironmentConfigurationSource.ConfigVariable) is { Length: > 0 } path ? path : null);
+        string? named = flags.ConfigPath
+            ?? (host.Variable(EnvironmentConfigurationSource.ConfigVariable) is { Length: > 0 } path ? path : null);
         return named is not null ? ProviderFile.Load(named)
             : File.Exists(host.DefaultConfigPath) ? ProviderFile.Load(host.DefaultConfigPath)
             : null;

@@ -23,7 +23,8 @@ internal sealed class ProviderFileRules
     private void CheckProvider(TomlTable table) => CheckTable(table, "[provider]", ProviderSettings.OfProvider, new()
     {
         [ProviderSettings.ChannelsTable] = CheckChannels,
-        [ProviderSettings.AdvertisementTable] = advertisement => CheckTable(advertisement, "[provider.advertisement]", ProviderSettings.OfAdvertisement, []),
+        [ProviderSettings.AdvertisementTable] = advertisement =>
+            CheckTable(advertisement, "[provider.advertisement]", ProviderSettings.OfAdvertisement, []),
     });
 
     private void CheckChannels(TomlTable channels)
@@ -46,7 +47,8 @@ internal sealed class ProviderFileRules
         }
     }
 
-    private void CheckTable(TomlTable table, string name, IReadOnlyList<ProviderSetting> settings, Dictionary<string, Action<TomlTable>> tables)
+    private void CheckTable(
+        TomlTable table, string name, IReadOnlyList<ProviderSetting> settings, Dictionary<string, Action<TomlTable>> tables)
     {
         foreach (TomlEntry entry in table.Entries)
         {
@@ -99,9 +101,11 @@ internal sealed class ProviderFileRules
             {
                 Report(item.Offset, $"{setting.Name} has {Describe(item)}: expected strings, each {setting.Rule}.");
             }
-            else if (CheckText(setting, text) && !seen.Add(MachineArch.TryParse(text.Value, out MachineArch arch) ? arch.ToString() : text.Value))
+            else if (CheckText(setting, text)
+                && !seen.Add(MachineArch.TryParse(text.Value, out MachineArch arch) ? arch.ToString() : text.Value))
             {
-                Report(item.Offset, $"{setting.Name} names '{Clip(text.Value)}' a second time (an alias counts as its name): expected each once.");
+                Report(item.Offset,
+                    $"{setting.Name} names '{Clip(text.Value)}' a second time (an alias counts as its name): expected each once.");
             }
         }
     }
@@ -119,11 +123,14 @@ internal sealed class ProviderFileRules
 
     private void ReportUnknown(TomlEntry entry, string table, IReadOnlyList<string> known)
     {
-        string hint = SpellingSuggestion.Nearest(entry.Key, known) is { } near ? $"did you mean {near}?" : $"expected one of {string.Join(", ", known)}.";
+        string hint = SpellingSuggestion.Nearest(entry.Key, known) is { } near
+            ? $"did you mean {near}?"
+            : $"expected one of {string.Join(", ", known)}.";
         Report(entry.KeyOffset, $"Unknown key {Clip(TomlKeyReader.Display(entry.Key))} in {table}: {hint}");
     }
 
-    private void Report(int offset, string problem) => _problems.Add(new ConfigurationProblem($"{_path}:{_document.PositionOf(offset)}", problem));
+    private void Report(int offset, string problem) =>
+        _problems.Add(new ConfigurationProblem($"{_path}:{_document.PositionOf(offset)}", problem));
 
     private static string Describe(TomlValue value) => value switch
     {

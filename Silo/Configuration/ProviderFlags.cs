@@ -3,7 +3,9 @@ using Microsoft.Extensions.Configuration;
 
 namespace PhaseMesh.Silo.Configuration;
 
-/// <summary>The settings given on the command line, already checked by the rules of <see cref="ProviderSettings"/>; null is not given.</summary>
+/// <summary>
+/// The settings given on the command line, already checked by the rules of <see cref="ProviderSettings"/>; null is not given.
+/// </summary>
 internal sealed record ProviderFlags
 {
     public string? ConfigPath { get; init; }

@@ -5,7 +5,9 @@ namespace PhaseMesh.Silo.Configuration;
 /// <summary>Where a setting lies in the merged configuration.</summary>
 internal static class ProviderKeys
 {
-    /// <summary>What flags or the environment pick from the channels of the file: not a key of the file, so it has a root of its own.</summary>
+    /// <summary>
+    /// What flags or the environment pick from the channels of the file: not a key of the file, so it has a root of its own.
+    /// </summary>
     public const string SelectedChannel = "selected:channel";
 
     public const string SelectedArchs = "selected:arch";

@@ -23,11 +23,14 @@ internal static class ProviderSettings
 
     public static ProviderSetting Enabled { get; } = new("enabled", SettingType.Boolean, BooleanRule, IsBoolean, "PLASM_ENABLED");
 
-    public static ProviderSetting Port { get; } = new("port", SettingType.Integer, "a TCP port from 0 to 65535 (0: any free one)", IsPort, "PLASM_PORT");
+    public static ProviderSetting Port { get; } = new(
+        "port", SettingType.Integer, "a TCP port from 0 to 65535 (0: any free one)", IsPort, "PLASM_PORT");
 
-    public static ProviderSetting Bind { get; } = new("bind", SettingType.Text, "an IPv4 or IPv6 address of this machine, or localhost", IsAddress, "PLASM_BIND");
+    public static ProviderSetting Bind { get; } = new(
+        "bind", SettingType.Text, "an IPv4 or IPv6 address of this machine, or localhost", IsAddress, "PLASM_BIND");
 
-    public static ProviderSetting ArtifactsDirectory { get; } = new("artifacts_dir", SettingType.Text, PathRule, IsPath, "PLASM_ARTIFACTS_DIR");
+    public static ProviderSetting ArtifactsDirectory { get; } = new(
+        "artifacts_dir", SettingType.Text, PathRule, IsPath, "PLASM_ARTIFACTS_DIR");
 
     public static ProviderSetting StateDirectory { get; } = new("state_dir", SettingType.Text, PathRule, IsPath, "PLASM_STATE_DIR");
 
@@ -40,7 +43,8 @@ internal static class ProviderSettings
 
     public static ProviderSetting Mdns { get; } = new("mdns", SettingType.Boolean, BooleanRule, IsBoolean, "PLASM_MDNS");
 
-    public static ProviderSetting Arch { get; } = new("arch", SettingType.TextList, MachineArch.Expected, text => MachineArch.TryParse(text, out _), "PLASM_ARCH");
+    public static ProviderSetting Arch { get; } = new(
+        "arch", SettingType.TextList, MachineArch.Expected, text => MachineArch.TryParse(text, out _), "PLASM_ARCH");
 
     /// <summary>Not a key but a table's name in the file; the variable picks one channel to serve.</summary>
     public static ProviderSetting Channel { get; } = new(
@@ -53,7 +57,8 @@ internal static class ProviderSettings
     public static ProviderSetting Rootfs { get; } = new("rootfs", SettingType.Text, FileRule, IsArtifactFile);
 
     /// <summary>The keys of <c>[provider]</c>.</summary>
-    public static IReadOnlyList<ProviderSetting> OfProvider { get; } = [Enabled, Port, Bind, ArtifactsDirectory, StateDirectory, DrainGraceSeconds, Trust];
+    public static IReadOnlyList<ProviderSetting> OfProvider { get; } =
+        [Enabled, Port, Bind, ArtifactsDirectory, StateDirectory, DrainGraceSeconds, Trust];
 
     /// <summary>The keys of <c>[provider.channels.NAME]</c>.</summary>
     public static IReadOnlyList<ProviderSetting> OfChannel { get; } = [Arch, Kernel, Initramfs, Rootfs];
@@ -61,7 +66,8 @@ internal static class ProviderSettings
     /// <summary>The keys of <c>[provider.advertisement]</c>.</summary>
     public static IReadOnlyList<ProviderSetting> OfAdvertisement { get; } = [Dht, Mdns];
 
-    public static bool IsPort(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is >= 0 and <= 65535;
+    public static bool IsPort(string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is >= 0 and <= 65535;
 
     public static bool IsPath(string text) => text.Length is > 0 and <= MaxPathLength && !text.Contains('\0', StringComparison.Ordinal);
 

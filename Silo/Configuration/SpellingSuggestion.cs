@@ -19,7 +19,9 @@ internal static class SpellingSuggestion
         return best?.Candidate;
     }
 
-    /// <summary>Insertions, deletions, replacements and swaps of neighbours (optimal string alignment); a long word counts as far off.</summary>
+    /// <summary>
+    /// Insertions, deletions, replacements and swaps of neighbours (optimal string alignment); a long word counts as far off.
+    /// </summary>
     private static int Distance(string left, string right)
     {
         if (left.Length > 64)

@@ -13,7 +13,12 @@ internal static class KeyGenerateCommand
 
     public static Command Create(CommandContext context)
     {
-        var output = new Option<string>("--output", "-o") { HelpName = "FILE", Required = true, Description = "Where the private key goes (PEM, mode 0600); an existing file is never overwritten." };
+        var output = new Option<string>("--output", "-o")
+        {
+            HelpName = "FILE",
+            Required = true,
+            Description = "Where the private key goes (PEM, mode 0600); an existing file is never overwritten.",
+        };
         var command = new PlasmdCommand("generate", "Make a new signing key.", Examples) { output };
         command.SetAction(parsed =>
         {

@@ -16,13 +16,21 @@ internal static class KeyShowCommand
 
     public static Command Create(CommandContext context)
     {
-        var file = new Argument<string?>("FILE") { Arity = ArgumentArity.ZeroOrOne, Description = "A private or public key file. Default: this node's identity." };
+        var file = new Argument<string?>("FILE")
+        {
+            Arity = ArgumentArity.ZeroOrOne,
+            Description = "A private or public key file. Default: this node's identity.",
+        };
         var publicOnly = new Option<bool>("--public") { Description = "Print the public key as PEM and nothing else." };
         Option<string?> state = CommandOptions.StateDirectory();
-        var command = new PlasmdCommand("show", "Show a key's id, its public PEM, and what to put in phase.trust.", Examples) { file, publicOnly, state };
+        var command = new PlasmdCommand("show", "Show a key's id, its public PEM, and what to put in phase.trust.", Examples)
+        {
+            file, publicOnly, state,
+        };
         command.SetAction(parsed =>
         {
-            string path = parsed.GetValue(file) ?? Path.Combine(SigningKeys.StateDirectory(parsed.GetValue(state), context), NodeIdentity.FileName);
+            string path = parsed.GetValue(file)
+                ?? Path.Combine(SigningKeys.StateDirectory(parsed.GetValue(state), context), NodeIdentity.FileName);
             Ed25519PublicKey key = Read(path, isIdentity: parsed.GetValue(file) is null);
             if (parsed.GetValue(publicOnly))
             {
@@ -44,7 +52,7 @@ internal static class KeyShowCommand
         if (!File.Exists(path))
         {
             throw new CommandException(ExitCode.Failure, isIdentity
-                ? $"This node has no identity yet: there is no {path}. 'plasmd serve' makes one on its first start; or name another with --state-dir."
+                ? $"This node has no identity yet: there is no {path}. 'plasmd serve' makes one on its first start; see --state-dir."
                 : $"There is no key file {path}; make one with 'plasmd key generate --output {path}'.");
         }
 

@@ -8,7 +8,8 @@ namespace PhaseMesh.Silo.Commands.Manifests;
 internal static class ArtifactComparison
 {
     /// <exception cref="CommandException">The first difference, with the chunk it is in.</exception>
-    public static async Task RunAsync(BootManifest manifest, IReadOnlyDictionary<ArtifactKind, string> files, CommandContext context, CancellationToken cancellationToken)
+    public static async Task RunAsync(
+        BootManifest manifest, IReadOnlyDictionary<ArtifactKind, string> files, CommandContext context, CancellationToken cancellationToken)
     {
         List<(ManifestArtifact Artifact, string Path)> pairs = [];
         foreach (ManifestArtifact artifact in manifest.Artifacts.Values.OrderBy(artifact => artifact.Kind))
@@ -16,11 +17,13 @@ internal static class ArtifactComparison
             string name = artifact.Kind.Name();
             string path = files.TryGetValue(artifact.Kind, out string? found)
                 ? found
-                : throw new CommandException(ExitCode.Refused, $"The manifest names a {name}, there is none beside {files[ArtifactKind.Kernel]}; name it with --{name}.");
+                : throw new CommandException(ExitCode.Refused,
+                    $"The manifest names a {name}, there is none beside {files[ArtifactKind.Kernel]}; name it with --{name}.");
             long sizeBytes = new FileInfo(path).Length;
             if (sizeBytes != artifact.SizeBytes)
             {
-                throw new CommandException(ExitCode.Refused, $"{path} has {sizeBytes} bytes, the manifest says {artifact.SizeBytes}; it is not the file that was signed.");
+                throw new CommandException(ExitCode.Refused,
+                    $"{path} has {sizeBytes} bytes, the manifest says {artifact.SizeBytes}; it is not the file that was signed.");
             }
 
             pairs.Add((artifact, path));
@@ -32,7 +35,9 @@ internal static class ArtifactComparison
             {
                 using SafeFileHandle file = File.OpenHandle(path, options: FileOptions.SequentialScan);
                 IProgress<long> progress = announce(artifact.Kind.Name(), artifact.SizeBytes);
-                Compare(artifact, await ArtifactHasher.HashAsync(file, artifact.Kind, artifact.Path, artifact.Chunks?.ChunkSizeBytes, progress, cancellationToken), path);
+                ManifestArtifact actual = await ArtifactHasher.HashAsync(
+                    file, artifact.Kind, artifact.Path, artifact.Chunks?.ChunkSizeBytes, progress, cancellationToken);
+                Compare(artifact, actual, path);
             }
 
             return true;
@@ -46,13 +51,15 @@ internal static class ArtifactComparison
             if (expected.Chunks![i] != actual.Chunks[i])
             {
                 (long offset, int length) = expected.Chunks.RangeOf(i);
-                throw new CommandException(ExitCode.Refused, $"{path} differs from the manifest between byte {offset} and {offset + length}; it is not the file that was signed.");
+                throw new CommandException(ExitCode.Refused,
+                    $"{path} differs from the manifest between byte {offset} and {offset + length}; it is not the file that was signed.");
             }
         }
 
         if (expected.Digest != actual.Digest || expected.SizeBytes != actual.SizeBytes)
         {
-            throw new CommandException(ExitCode.Refused, $"{path} is {actual.Digest}, the manifest says {expected.Digest}; it is not the file that was signed.");
+            throw new CommandException(ExitCode.Refused,
+                $"{path} is {actual.Digest}, the manifest says {expected.Digest}; it is not the file that was signed.");
         }
     }
 }

@@ -22,7 +22,8 @@ internal sealed class ArtifactFiles
 
     /// <summary>The paths of the files, kernel first. Which of them a command needs is its own rule.</summary>
     /// <exception cref="CommandException">No kernel is found, or a file named by an option is not there.</exception>
-    public IReadOnlyDictionary<ArtifactKind, string> Find(ParseResult parsed, string directory, ReleaseChannelName channel, MachineArch arch)
+    public IReadOnlyDictionary<ArtifactKind, string> Find(
+        ParseResult parsed, string directory, ReleaseChannelName channel, MachineArch arch)
     {
         if (!Directory.Exists(directory))
         {
@@ -30,7 +31,9 @@ internal sealed class ArtifactFiles
         }
 
         Dictionary<ArtifactKind, string> named = [];
-        foreach ((ArtifactKind kind, Option<string?> option) in new[] { (ArtifactKind.Kernel, _kernel), (ArtifactKind.Initramfs, _initramfs), (ArtifactKind.Rootfs, _rootfs) })
+        (ArtifactKind Kind, Option<string?> Option)[] options =
+            [(ArtifactKind.Kernel, _kernel), (ArtifactKind.Initramfs, _initramfs), (ArtifactKind.Rootfs, _rootfs)];
+        foreach ((ArtifactKind kind, Option<string?> option) in options)
         {
             if (parsed.GetValue(option) is { Length: > 0 } name)
             {
@@ -45,7 +48,8 @@ internal sealed class ArtifactFiles
         {
             if (!located.Artifacts.ContainsKey(kind))
             {
-                throw new CommandException(ExitCode.Failure, $"There is no {kind.Name()} {name} in {located.Directory}, where the kernel is; check --{kind.Name()}.");
+                throw new CommandException(ExitCode.Failure,
+                    $"There is no {kind.Name()} {name} in {located.Directory}, where the kernel is; check --{kind.Name()}.");
             }
         }
 
@@ -55,6 +59,7 @@ internal sealed class ArtifactFiles
     private static Option<string?> FileOption(ArtifactKind kind, string standard) => new($"--{kind.Name()}")
     {
         HelpName = "NAME",
-        Description = $"The {kind.Name()}'s file name in the artifacts directory, or an absolute path. Default: the first there is of {standard}.",
+        Description =
+            $"The {kind.Name()}'s file name in the artifacts directory, or an absolute path. Default: the first there is of {standard}.",
     };
 }

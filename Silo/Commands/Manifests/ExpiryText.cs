@@ -5,14 +5,16 @@ namespace PhaseMesh.Silo.Commands.Manifests;
 /// <summary><c>--expires</c>: a time from now (<c>90m</c>, <c>12h</c>, <c>30d</c>, <c>2w</c>) or an RFC 3339 date-time.</summary>
 internal static class ExpiryText
 {
-    public const string Rule = "a time from now such as 90m, 12h, 30d or 2w, or an RFC 3339 date-time such as 2027-01-31T12:00:00Z, in the future";
+    public const string Rule =
+        "a time from now such as 90m, 12h, 30d or 2w, or an RFC 3339 date-time such as 2027-01-31T12:00:00Z, in the future";
     private const int MaxDigits = 6;
     private static readonly string[] Formats = ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
 
     public static bool TryParse(string text, DateTimeOffset now, out DateTimeOffset expires)
     {
         expires = default;
-        if (text.Length is > 1 and <= MaxDigits + 1 && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out int count))
+        if (text.Length is > 1 and <= MaxDigits + 1
+            && int.TryParse(text.AsSpan(0, text.Length - 1), NumberStyles.None, CultureInfo.InvariantCulture, out int count))
         {
             TimeSpan unit = text[^1] switch
             {

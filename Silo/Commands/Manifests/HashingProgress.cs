@@ -18,7 +18,8 @@ internal static class HashingProgress
         }
 
         return await context.Draw(context.Error, isTerminal: true).Progress()
-            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new DownloadedColumn(), new TransferSpeedColumn(), new RemainingTimeColumn())
+            .Columns(new TaskDescriptionColumn(), new ProgressBarColumn(), new PercentageColumn(), new DownloadedColumn(),
+                new TransferSpeedColumn(), new RemainingTimeColumn())
             .StartAsync(bars => work((name, sizeBytes) =>
             {
                 ProgressTask bar = bars.AddTask(Markup.Escape(name), maxValue: sizeBytes);

@@ -1,4 +1,6 @@
+using System.Globalization;
 using PhaseMesh.Manifests;
+using PhaseMesh.Manifests.Naming;
 
 namespace PhaseMesh.Silo.Commands.Manifests;
 
@@ -21,12 +23,16 @@ internal static class ManifestOutput
         Summarize(manifest, path, toStandardOutput ? context.Error : context.Output);
     }
 
+    /// <summary>Such as <c>manifest.json: stable/x86_64 release 42</c>.</summary>
+    public static string Title(BootManifest manifest, string path) =>
+        $"{path}: {manifest.Channel}/{manifest.Arch} release {manifest.Release?.ToString(CultureInfo.InvariantCulture) ?? "-"}";
+
     private static void Summarize(BootManifest manifest, string path, TextWriter writer)
     {
-        writer.WriteLine($"{path}: {manifest.Channel}/{manifest.Arch} release {manifest.Release?.ToString() ?? "-"}, version {SingleLine.Of(manifest.Version)}");
+        writer.WriteLine($"{Title(manifest, path)}, version {SingleLine.Of(manifest.Version)}");
         foreach (ManifestArtifact artifact in manifest.Artifacts.Values.OrderBy(artifact => artifact.Kind))
         {
-            writer.WriteLine($"  {PhaseMesh.Manifests.Naming.ArtifactKinds.Name(artifact.Kind),-9} {artifact.Digest} {HumanSize.Of(artifact.SizeBytes)}");
+            writer.WriteLine($"  {artifact.Kind.Name(),-9} {artifact.Digest} {HumanSize.Of(artifact.SizeBytes)}");
         }
 
         writer.WriteLine($"  expires   {manifest.Expires?.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'") ?? "never"}");

@@ -18,9 +18,16 @@ internal static class ManifestSignCommand
     {
         var file = new Argument<string>("FILE") { Description = "The manifest; - is standard input." };
         Option<string[]> keys = CommandOptions.Keys("A private key to sign with, PEM; may be repeated. Default: this node's identity.");
-        var output = new Option<string?>("--output", "-o") { HelpName = "FILE", Description = "Where the signed manifest goes. Default: in place." };
+        var output = new Option<string?>("--output", "-o")
+        {
+            HelpName = "FILE",
+            Description = "Where the signed manifest goes. Default: in place.",
+        };
         Option<string?> state = CommandOptions.StateDirectory();
-        var command = new PlasmdCommand("sign", "Add signatures to a manifest; one of the same key is replaced.", Examples) { file, keys, output, state };
+        var command = new PlasmdCommand("sign", "Add signatures to a manifest; one of the same key is replaced.", Examples)
+        {
+            file, keys, output, state,
+        };
         command.SetAction(async (parsed, cancellationToken) =>
         {
             string path = parsed.GetRequiredValue(file);

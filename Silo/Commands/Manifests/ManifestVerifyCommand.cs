@@ -19,8 +19,13 @@ internal sealed class ManifestVerifyCommand
     private readonly CommandContext _context;
     private readonly ArtifactFiles _files = new();
     private readonly Argument<string> _file = new("FILE") { Description = "The manifest; - is standard input." };
-    private readonly Option<string[]> _trust = CommandOptions.Trust("A key whose signature counts: a key id, or a file with a public key; may be repeated. Default: any key.");
-    private readonly Option<string?> _threshold = new("--threshold") { HelpName = "N", Description = "How many of the trusted keys must have signed. Default: 1." };
+    private readonly Option<string[]> _trust =
+        CommandOptions.Trust("A key whose signature counts: a key id, or a file with a public key; may be repeated. Default: any key.");
+    private readonly Option<string?> _threshold = new("--threshold")
+    {
+        HelpName = "N",
+        Description = "How many of the trusted keys must have signed. Default: 1.",
+    };
     private readonly Option<string?> _artifacts = CommandOptions.Artifacts("Also compare the digests with the files in this directory.");
     private readonly Option<string?> _channel = CommandOptions.Channel("Refuse another channel's.");
     private readonly Option<string?> _arch = CommandOptions.Arch("Refuse another architecture's.");
@@ -30,7 +35,10 @@ internal sealed class ManifestVerifyCommand
     public static Command Create(CommandContext context)
     {
         var self = new ManifestVerifyCommand(context);
-        CommandOptions.Checked(self._threshold, text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0, "a whole number from 1");
+        CommandOptions.Checked(
+            self._threshold,
+            text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count > 0,
+            "a whole number from 1");
         var command = new PlasmdCommand("verify", "Check a manifest's signatures, and the artifacts' digests.", Examples)
         {
             self._file, self._trust, self._threshold, self._artifacts, self._channel, self._arch,
@@ -43,11 +51,13 @@ internal sealed class ManifestVerifyCommand
     private async Task<int> RunAsync(ParseResult parsed, CancellationToken cancellationToken)
     {
         string path = parsed.GetRequiredValue(_file);
-        List<Ed25519PublicKey> trusted = [.. (parsed.GetValue(_trust) ?? []).Select(key => TrustedKeys.Read(key, ExitCode.Usage)).Distinct()];
+        List<Ed25519PublicKey> trusted =
+            [.. (parsed.GetValue(_trust) ?? []).Select(key => TrustedKeys.Read(key, ExitCode.Usage)).Distinct()];
         int threshold = parsed.GetValue(_threshold) is { } count ? int.Parse(count, CultureInfo.InvariantCulture) : 1;
         if (trusted.Count > 0 && threshold > trusted.Count)
         {
-            throw new CommandException(ExitCode.Usage, $"--threshold is {threshold}, but only {trusted.Count} different keys are trusted; give more with --trust.");
+            throw new CommandException(ExitCode.Usage,
+                $"--threshold is {threshold}, but only {trusted.Count} different keys are trusted; give more with --trust.");
         }
 
         BootManifest manifest = await ManifestFile.ReadAsync(path, ExitCode.Refused, cancellationToken);
@@ -55,7 +65,9 @@ internal sealed class ManifestVerifyCommand
         if (anyKey)
         {
             // A key id holds its key, so a signature can be checked even when nobody says whom to trust. Every one must then be valid.
-            trusted.AddRange(manifest.Signatures.Select(signature => Ed25519PublicKey.TryParse(signature.KeyId, out Ed25519PublicKey key) ? key : default).Distinct());
+            trusted.AddRange(manifest.Signatures
+                .Select(signature => Ed25519PublicKey.TryParse(signature.KeyId, out Ed25519PublicKey key) ? key : default)
+                .Distinct());
             trusted.Remove(default);
         }
 
@@ -78,10 +90,11 @@ internal sealed class ManifestVerifyCommand
 
         if (parsed.GetValue(_artifacts) is { } directory)
         {
-            await ArtifactComparison.RunAsync(manifest, _files.Find(parsed, directory, manifest.Channel, manifest.Arch), _context, cancellationToken);
+            IReadOnlyDictionary<ArtifactKind, string> files = _files.Find(parsed, directory, manifest.Channel, manifest.Arch);
+            await ArtifactComparison.RunAsync(manifest, files, _context, cancellationToken);
         }
 
-        _context.Output.WriteLine($"{path}: {manifest.Channel}/{manifest.Arch} release {manifest.Release?.ToString(CultureInfo.InvariantCulture) ?? "-"}: ok");
+        _context.Output.WriteLine($"{ManifestOutput.Title(manifest, path)}: ok");
         foreach (Ed25519PublicKey signer in verdict.Signers)
         {
             _context.Output.WriteLine($"  signed by {signer}{(anyKey ? " (valid; give --trust to say whose signature counts)" : "")}");

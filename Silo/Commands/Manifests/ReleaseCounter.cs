@@ -9,8 +9,10 @@ internal static class ReleaseCounter
     private const long First = 1;
 
     /// <summary>One more than that of the manifest at the output's path; 1 when there is none.</summary>
-    /// <exception cref="CommandException">What is there does not tell: it is no manifest, or one for another channel or architecture.</exception>
-    public static async Task<long> NextAsync(string outputPath, ReleaseChannelName channel, MachineArch arch, CancellationToken cancellationToken)
+    /// <exception cref="CommandException">What is there does not tell: it is no manifest, or one for another channel or
+    /// architecture.</exception>
+    public static async Task<long> NextAsync(string outputPath, ReleaseChannelName channel, MachineArch arch,
+        CancellationToken cancellationToken)
     {
         if (outputPath == ManifestFile.StandardStream || !File.Exists(outputPath))
         {
@@ -27,7 +29,8 @@ internal static class ReleaseCounter
 
         if (!BootManifest.TryParse(content.AsMemory(0, length), out BootManifest? previous, out _))
         {
-            throw new CommandException(ExitCode.Failure, $"{outputPath} is there already and is no manifest, so the next release number is not known; {Remedy}.");
+            throw new CommandException(ExitCode.Failure,
+                $"{outputPath} is there already and is no manifest, so the next release number is not known; {Remedy}.");
         }
 
         return previous.Channel == channel && previous.Arch == arch

@@ -25,7 +25,8 @@ internal static class ProviderClient
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new CommandException(ExitCode.NotReachable, $"No answer from {url} within {timeout.TotalSeconds:0.#} s; is it under load, or behind a firewall? See --timeout.");
+            throw new CommandException(ExitCode.NotReachable,
+                $"No answer from {url} within {timeout.TotalSeconds:0.#} s; is it under load, or behind a firewall? See --timeout.");
         }
         catch (HttpRequestException failure) when (failure.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
         {
@@ -33,7 +34,8 @@ internal static class ProviderClient
         }
         catch (HttpRequestException failure)
         {
-            throw new CommandException(ExitCode.NotReachable, $"No provider answers at {url}: {SingleLine.Of(failure.Message)}. Is plasmd running there? Give its address with --url.");
+            throw new CommandException(ExitCode.NotReachable,
+                $"No provider answers at {url}: {SingleLine.Of(failure.Message)}. Is plasmd running there? Give its address with --url.");
         }
         catch (JsonException malformed)
         {
@@ -50,7 +52,8 @@ internal static class ProviderClient
         }
 
         // Annotations do not reach into lists, so a null among the items is found here.
-        bool hasHoles = status.Releases.Any(release => release is null || release.Signers.Contains(null!) || release.Artifacts.Contains(null!));
+        bool hasHoles =
+            status.Releases.Any(release => release is null || release.Signers.Contains(null!) || release.Artifacts.Contains(null!));
         return hasHoles ? throw new JsonException("a list in it has null items") : status;
     }
 

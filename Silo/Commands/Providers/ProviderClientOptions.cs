@@ -11,7 +11,11 @@ internal sealed class ProviderClientOptions
     private const int MaxTimeoutSeconds = 3600;
 
     private readonly Option<string?> _url = CommandOptions.Checked(
-        new Option<string?>("--url", "-u") { HelpName = "URL", Description = "The provider. Default: http://127.0.0.1:8080, or the port and address that this machine's configuration has." },
+        new Option<string?>("--url", "-u")
+        {
+            HelpName = "URL",
+            Description = "The provider. Default: http://127.0.0.1:8080, or the port and address that this machine's configuration has.",
+        },
         text => Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https",
         "a URL such as http://127.0.0.1:8080");
 
@@ -33,7 +37,8 @@ internal sealed class ProviderClientOptions
 
     public Task<ProviderStatus> GetStatusAsync(ParseResult parsed, CommandContext context, CancellationToken cancellationToken)
     {
-        TimeSpan timeout = parsed.GetValue(_timeout) is { } text && TryParseSeconds(text, out TimeSpan given) ? given : TimeSpan.FromSeconds(10);
+        TimeSpan timeout =
+            parsed.GetValue(_timeout) is { } text && TryParseSeconds(text, out TimeSpan given) ? given : TimeSpan.FromSeconds(10);
         Uri url = parsed.GetValue(_url) is { } address ? new Uri(address) : UrlOfThisMachine(context.Host);
         return ProviderClient.GetStatusAsync(url, timeout, cancellationToken);
     }
@@ -54,7 +59,8 @@ internal sealed class ProviderClientOptions
 
     private static bool TryParseSeconds(string text, out TimeSpan timeout)
     {
-        bool valid = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is > 0.001 and <= MaxTimeoutSeconds;
+        bool valid = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
+            && seconds is > 0.001 and <= MaxTimeoutSeconds;
         timeout = valid ? TimeSpan.FromSeconds(seconds) : default;
         return valid;
     }

@@ -21,7 +21,8 @@ internal static class ProviderListCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             ProviderStatus status = await options.GetStatusAsync(parsed, context, cancellationToken);
-            IReadOnlyList<ListedArtifact> artifacts = [.. status.Releases.SelectMany(release => release.Artifacts.Select(artifact => Row(release, artifact)))];
+            IReadOnlyList<ListedArtifact> artifacts =
+                [.. status.Releases.SelectMany(release => release.Artifacts.Select(artifact => Row(release, artifact)))];
             if (options.WantsJson(parsed))
             {
                 context.Output.WriteLine(JsonSerializer.Serialize(artifacts, ProviderStatusJson.Default.IReadOnlyListListedArtifact));

@@ -2,7 +2,9 @@ using System.Text.Json.Serialization;
 
 namespace PhaseMesh.Silo.Commands.Providers;
 
-/// <summary>What <c>GET /</c> of a provider says, as this client reads it and <c>--json</c> prints it (docs/cli.md). Unknown fields are passed over.</summary>
+/// <summary>
+/// What <c>GET /</c> of a provider says, as this client reads it and <c>--json</c> prints it (docs/cli.md). Unknown fields are passed over.
+/// </summary>
 /// <remarks>Lists have setters because generated JSON code passes null to an absent list that is init-only, over its default.</remarks>
 internal sealed record ProviderStatus
 {
@@ -76,9 +78,11 @@ internal sealed record LoadStatus
 
 /// <summary>One line of <c>plasmd provider list --json</c>: an artifact and the release it belongs to.</summary>
 internal sealed record ListedArtifact(
-    string Channel, string Arch, string? Version, long? Release, string State, string Kind, string Digest, long Size, string? Path, int? Chunks);
+    string Channel, string Arch, string? Version, long? Release, string State,
+    string Kind, string Digest, long Size, string? Path, int? Chunks);
 
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectNullableAnnotations = true)]
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(ProviderStatus))]
 [JsonSerializable(typeof(IReadOnlyList<ListedArtifact>))]
 internal sealed partial class ProviderStatusJson : JsonSerializerContext;

@@ -43,8 +43,8 @@ internal static class ProviderStatusCommand
         output.WriteLine($"up:      {Duration(status.UptimeSeconds)}");
         if (status.Load is { } load)
         {
-            output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"load:    {load.Connections} connections, {load.RequestsInFlight} requests in flight, {HumanSize.Of(load.BytesSent)} sent"));
+            string sent = HumanSize.Of(load.BytesSent);
+            output.WriteLine($"load:    {load.Connections} connections, {load.RequestsInFlight} requests in flight, {sent} sent");
         }
 
         output.WriteLine();
@@ -57,8 +57,10 @@ internal static class ProviderStatusCommand
         var table = new TableText("CHANNEL", "ARCH", "STATE", "RELEASE", "VERSION", "EXPIRES", "SIGNED BY");
         foreach (ReleaseStatus release in status.Releases)
         {
-            table.Add(release.Channel, release.Arch, release.State, release.Release?.ToString(CultureInfo.InvariantCulture), release.Version,
-                release.Expires?.UtcDateTime.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture) ?? "never", Signers(release.Signers));
+            table.Add(
+                release.Channel, release.Arch, release.State, release.Release?.ToString(CultureInfo.InvariantCulture), release.Version,
+                release.Expires?.UtcDateTime.ToString("yyyy-MM-dd HH:mm'Z'", CultureInfo.InvariantCulture) ?? "never",
+                Signers(release.Signers));
         }
 
         table.WriteTo(context);

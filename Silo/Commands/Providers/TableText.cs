@@ -2,7 +2,9 @@ using Spectre.Console;
 
 namespace PhaseMesh.Silo.Commands.Providers;
 
-/// <summary>Columns for people. The cells come from the network, so they are shown as plain text, never as markup or control codes.</summary>
+/// <summary>
+/// Columns for people. The cells come from the network, so they are shown as plain text, never as markup or control codes.
+/// </summary>
 internal sealed class TableText
 {
     /// <summary>A cell is never cut or broken: terminals wrap whole lines, and a pipe has no width.</summary>
@@ -14,7 +16,8 @@ internal sealed class TableText
     {
         foreach (string header in headers)
         {
-            _table.AddColumn(new TableColumn(new Text(header, new Style(decoration: Decoration.Bold))) { NoWrap = true, Padding = new Padding(0, 0, 2, 0) });
+            var text = new Text(header, new Style(decoration: Decoration.Bold));
+            _table.AddColumn(new TableColumn(text) { NoWrap = true, Padding = new Padding(0, 0, 2, 0) });
         }
     }
 

@@ -102,7 +102,9 @@ internal sealed class TomlCursor(string text)
         : char.IsSurrogatePair(Current, Peek(1)) ? $"'{Text.AsSpan(Offset, 2)}'"
         : $"'{Current}'";
 
-    /// <summary>Whether TOML bars the character from strings and comments; a tab is allowed there, a line end is for the caller to judge.</summary>
+    /// <summary>
+    /// Whether TOML bars the character from strings and comments; a tab is allowed there, a line end is for the caller to judge.
+    /// </summary>
     public static bool IsControl(char character) => character is < ' ' and not '\t' or '\x7f';
 
     [DoesNotReturn]

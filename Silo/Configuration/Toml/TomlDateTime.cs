@@ -12,7 +12,8 @@ internal enum TomlDateTimeKind
 
 /// <summary>One of TOML's four date and time kinds, to 100 ns; further digits are cut off, as the specification asks.</summary>
 /// <param name="clock">What the clock shows; a local date has midnight, a local time has 0001-01-01.</param>
-/// <param name="offsetMinutes">Minutes east of UTC, -1439 to 1439 (wider than DateTimeOffset holds); zero unless the kind has an offset.</param>
+/// <param name="offsetMinutes">Minutes east of UTC, -1439 to 1439 (wider than DateTimeOffset holds); zero unless the kind has an
+/// offset.</param>
 internal sealed class TomlDateTime(int offset, TomlDateTimeKind kind, DateTime clock, int offsetMinutes) : TomlScalar(offset)
 {
     public TomlDateTimeKind Kind { get; } = kind;

@@ -73,7 +73,8 @@ internal sealed class TomlDocument
     {
         if (utf8.Length > TomlLimits.MaxFileBytes)
         {
-            throw new TomlException(new TomlPosition(1, 1), $"Expected a file of at most {TomlLimits.MaxFileBytes} bytes, found {utf8.Length}.");
+            throw new TomlException(new TomlPosition(1, 1),
+                $"Expected a file of at most {TomlLimits.MaxFileBytes} bytes, found {utf8.Length}.");
         }
 
         ReadOnlySpan<byte> content = utf8.StartsWith("\uFEFF"u8) ? utf8[3..] : utf8;
@@ -81,7 +82,8 @@ internal sealed class TomlDocument
         string text = Encoding.UTF8.GetString(content[..valid]);
         return valid == content.Length
             ? text
-            : throw new TomlException(TomlPosition.Of(text, text.Length), $"Expected UTF-8, found the byte 0x{content[valid]:X2}; save the file as UTF-8.");
+            : throw new TomlException(TomlPosition.Of(text, text.Length),
+                $"Expected UTF-8, found the byte 0x{content[valid]:X2}; save the file as UTF-8.");
     }
 
     private static int ValidPrefixLength(ReadOnlySpan<byte> utf8)

@@ -5,6 +5,8 @@ internal static class TomlLimits
 {
     public const int MaxFileBytes = 1 << 20;
 
-    /// <summary>Arrays and inline tables within each other, and the parts of one dotted key. Keeps the recursive reader off the stack's end.</summary>
+    /// <summary>
+    /// Arrays and inline tables within each other, and the parts of one dotted key. Keeps the recursive reader off the stack's end.
+    /// </summary>
     public const int MaxDepth = 64;
 }

@@ -3,7 +3,9 @@ using System.Globalization;
 
 namespace PhaseMesh.Silo.Configuration.Toml;
 
-/// <summary>Values without quotes or brackets: booleans, integers, floats, dates and times. Reads to the next delimiter, then classifies.</summary>
+/// <summary>
+/// Values without quotes or brackets: booleans, integers, floats, dates and times. Reads to the next delimiter, then classifies.
+/// </summary>
 internal static class TomlScalarReader
 {
     private static readonly SearchValues<char> Delimiters = SearchValues.Create(" \t\r\n,]}#");
@@ -42,7 +44,10 @@ internal static class TomlScalarReader
         length = length < 0 ? rest.Length : length;
 
         // A date may be followed by one space and a time: the only value with a space in it.
-        if (TomlDateTimeReader.IsDate(rest[..length]) && rest.Length > length + 1 && rest[length] == ' ' && char.IsAsciiDigit(rest[length + 1]))
+        if (TomlDateTimeReader.IsDate(rest[..length])
+            && rest.Length > length + 1
+            && rest[length] == ' '
+            && char.IsAsciiDigit(rest[length + 1]))
         {
             int time = rest[(length + 1)..].IndexOfAny(Delimiters);
             length = time < 0 ? rest.Length : length + 1 + time;

@@ -78,7 +78,9 @@ internal static class TomlStringReader
         }
     }
 
-    /// <summary>Takes a run of quotes: fewer than three are content; of three to five the last three close, the others are content.</summary>
+    /// <summary>
+    /// Takes a run of quotes: fewer than three are content; of three to five the last three close, the others are content.
+    /// </summary>
     private static bool TryClose(TomlCursor cursor, char quote, StringBuilder value)
     {
         int run = 0;
@@ -139,7 +141,8 @@ internal static class TomlStringReader
         };
         if (character == '\0')
         {
-            cursor.Fail(start, $@"Expected one of \b \t \n \f \r \"" \\ \uXXXX \UXXXXXXXX, found a backslash and {cursor.Found}; a single-quoted string has no escapes.");
+            cursor.Fail(start,
+                $@"Expected one of \b \t \n \f \r \"" \\ \uXXXX \UXXXXXXXX, found a backslash and {cursor.Found}; 'text' has no escapes.");
         }
 
         cursor.Advance();
@@ -172,7 +175,8 @@ internal static class TomlStringReader
     {
         if (TomlCursor.IsControl(cursor.Current))
         {
-            cursor.Fail(cursor.Offset, $"Expected no control characters in a string, found {cursor.Found}; write it as an escape in a \"basic\" string.");
+            cursor.Fail(cursor.Offset,
+                $"Expected no control characters in a string, found {cursor.Found}; write it as an escape in a \"basic\" string.");
         }
 
         value.Append(cursor.Current);

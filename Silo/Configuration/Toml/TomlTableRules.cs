@@ -38,7 +38,9 @@ internal static class TomlTableRules
         return element;
     }
 
-    /// <summary><c>a.b.c = ...</c>: the table that gets <c>c</c>. A dotted key adds only to tables that no header or braces defined.</summary>
+    /// <summary>
+    /// <c>a.b.c = ...</c>: the table that gets <c>c</c>. A dotted key adds only to tables that no header or braces defined.
+    /// </summary>
     public static TomlTable OpenDottedKey(TomlCursor cursor, TomlTable section, List<TomlKeyPart> key)
     {
         TomlTable table = section;
@@ -71,7 +73,7 @@ internal static class TomlTableRules
         {
             TomlPosition first = TomlPosition.Of(cursor.Text, taken.KeyOffset);
             cursor.Fail(key[^1].Offset,
-                $"Expected each key and table to be defined once, found {TomlKeyReader.Display(key)} again; it is {taken.Value.TypeName} since {first}.");
+                $"Expected each key and table once, found {TomlKeyReader.Display(key)} again; it is {taken.Value.TypeName} since {first}.");
         }
     }
 

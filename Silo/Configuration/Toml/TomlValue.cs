@@ -60,7 +60,9 @@ internal sealed class TomlBoolean(int offset, bool value) : TomlScalar(offset)
     public override string ToString() => Value ? "true" : "false";
 }
 
-/// <summary>An array; <see cref="IsArrayOfTables"/> tells <c>[[name]]</c>, which may grow, from <c>name = [...]</c>, which may not.</summary>
+/// <summary>
+/// An array; <see cref="IsArrayOfTables"/> tells <c>[[name]]</c>, which may grow, from <c>name = [...]</c>, which may not.
+/// </summary>
 internal sealed class TomlArray(int offset, bool isArrayOfTables) : TomlValue(offset)
 {
     private readonly List<TomlValue> _items = [];

@@ -102,7 +102,8 @@ internal static class TomlValueReader
     {
         if (cursor.AtEnd || (close == '}' && cursor.AtNewline))
         {
-            cursor.Fail(start, $"Expected the {what} to be closed with '{close}'{(close == '}' ? " on its line" : "")}, found {cursor.Found}.");
+            cursor.Fail(start,
+                $"Expected the {what} to be closed with '{close}'{(close == '}' ? " on its line" : "")}, found {cursor.Found}.");
         }
     }
 }

@@ -38,11 +38,15 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("Description:", help, StringComparison.Ordinal);
         string[] options = [.. help.Split('\n').SkipWhile(line => line != "Options:").Skip(1).TakeWhile(line => line.Length > 0)];
         Assert.All(options, line => Assert.Matches(@"^  -\S.*  +\S", line));
-        string[] examples = [.. help.Split('\n').SkipWhile(line => line != "Examples:").Skip(1).Select(line => line.Trim()).Where(line => line.StartsWith("plasmd ", StringComparison.Ordinal))];
+        string[] examples =
+            [.. help.Split('\n').SkipWhile(line =>
+                line != "Examples:").Skip(1).Select(line =>
+                    line.Trim()).Where(line => line.StartsWith("plasmd ", StringComparison.Ordinal))];
         Assert.NotEmpty(examples);
         foreach (string example in examples)
         {
-            string[] words = example.Split([" | ", " > "], StringSplitOptions.None)[0].Replace("\"", "", StringComparison.Ordinal).Replace("console=ttyS0 quiet", "x", StringComparison.Ordinal).Split(' ')[1..];
+            string[] words = example.Split([" | ", " > "], StringSplitOptions.None)[0].Replace("\"", "",
+                StringComparison.Ordinal).Replace("console=ttyS0 quiet", "x", StringComparison.Ordinal).Split(' ')[1..];
             Assert.Equal(ExitCode.Ok, (await _scene.RunAsync([.. words, "--help"])).ExitCode);
         }
     }
@@ -68,7 +72,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("serve --arch ", "arm64", "x86_64")]
     [InlineData("serve --arch x", "x86_64")]
     [InlineData("serve --arch x86_64 --ch", "--channel")]
-    [InlineData("serve --channel stable --arch x86_64 --", "--arch", "--artifacts", "--bind", "--config", "--help", "--port", "--state-dir", "--trust")]
+    [InlineData("serve --channel stable --arch x86_64 --", "--arch", "--artifacts", "--bind", "--config", "--help", "--port", "--state-dir",
+        "--trust")]
     [InlineData("serve --artifacts ")]
     [InlineData("serve -a \"/srv/my boot\" --po", "--port")]
     [InlineData("completion ", "bash", "fish", "zsh")]
@@ -97,7 +102,8 @@ public sealed class CommandLineTests : IDisposable
             _scene.Variables["NO_COLOR"] = noColor;
         }
 
-        await using var provider = StubProvider.Json("""{"name":"plasmd","version":"1","state":"serving","releases":[{"channel":"c","arch":"a","state":"serving"}]}""");
+        await using var provider =
+            StubProvider.Json("""{"name":"plasmd","version":"1","state":"serving","releases":[{"channel":"c","arch":"a","state":"serving"}]}""");
         CommandRun status = await _scene.OkAsync("provider", "status", "--url", provider.Url);
         CommandRun generate = await _scene.OkAsync("manifest", "generate", "-a", _scene.Artifacts(), "-o", _scene.PathOf("m.json"));
 
@@ -111,8 +117,10 @@ public sealed class CommandLineTests : IDisposable
     public async Task Json_OnATerminal_HasNoEscapeCodesEither()
     {
         _scene.OnTerminal = true;
-        await using var provider = StubProvider.Json("""{"name":"plasmd","version":"1","state":"serving","releases":[{"channel":"c","arch":"a","state":"serving"}]}""");
+        await using var provider =
+            StubProvider.Json("""{"name":"plasmd","version":"1","state":"serving","releases":[{"channel":"c","arch":"a","state":"serving"}]}""");
 
-        Assert.DoesNotContain("\e", (await _scene.OkAsync("provider", "status", "--json", "--url", provider.Url)).Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("\e", (await _scene.OkAsync("provider", "status", "--json", "--url", provider.Url)).Output,
+            StringComparison.Ordinal);
     }
 }

@@ -86,9 +86,11 @@ internal sealed class CommandScene : IDisposable
     public async Task<string> FailsAsync(int exitCode, params string[] arguments)
     {
         CommandRun run = await RunAsync(arguments);
-        Assert.True(run.ExitCode == exitCode, $"plasmd {string.Join(' ', arguments)} ended with {run.ExitCode}, expected {exitCode}: {run.Error}{run.Output}");
+        Assert.True(run.ExitCode == exitCode,
+            $"plasmd {string.Join(' ', arguments)} ended with {run.ExitCode}, expected {exitCode}: {run.Error}{run.Output}");
         Assert.Empty(run.Output);
-        string line = Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => !line.StartsWith("Hashing ", StringComparison.Ordinal));
+        string line = Assert.Single(run.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries),
+            line => !line.StartsWith("Hashing ", StringComparison.Ordinal));
         Assert.StartsWith("plasmd: ", line, StringComparison.Ordinal);
         return line;
     }

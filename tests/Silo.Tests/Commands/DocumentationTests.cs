@@ -48,7 +48,8 @@ public class DocumentationTests
             settings.Select(item => $"| `{item.Path}` | {(item.Setting.Variable is { } variable ? $"`{variable}` " : "")}|"),
             rows.Select(row => string.Join('|', row.Split('|')[..3]) + "|"));
         string[] flags = [.. rows.SelectMany(Words).Where(word => word.StartsWith("--", StringComparison.Ordinal))];
-        Assert.All(flags, flag => Assert.Contains(Tree().Subcommands.First(command => command.Name == "serve").Options, option => option.Name == flag));
+        Assert.All(flags, flag =>
+            Assert.Contains(Tree().Subcommands.First(command => command.Name == "serve").Options, option => option.Name == flag));
     }
 
     private static IEnumerable<string> Section(string heading) =>

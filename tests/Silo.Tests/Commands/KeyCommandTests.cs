@@ -20,7 +20,8 @@ public sealed class KeyCommandTests : IDisposable
         using var key = Ed25519PrivateKey.LoadFile(path);
         Assert.Contains(key.PublicKey.KeyId, run.Output, StringComparison.Ordinal);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(path));
-        Assert.Contains("never overwritten", await _scene.FailsAsync(ExitCode.Failure, "key", "generate", "--output", path), StringComparison.Ordinal);
+        Assert.Contains("never overwritten", await _scene.FailsAsync(ExitCode.Failure, "key", "generate", "--output", path),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -35,7 +36,8 @@ public sealed class KeyCommandTests : IDisposable
         Assert.Contains($"phase.trust={key.PublicKey.KeyId}", ofPrivate.Output, StringComparison.Ordinal);
         Assert.EndsWith(key.PublicKey.ToPem(), ofPrivate.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("PRIVATE", ofPrivate.Output, StringComparison.Ordinal);
-        Assert.Equal(ofPrivate.Output[ofPrivate.Output.IndexOf('\n', StringComparison.Ordinal)..], ofPublic.Output[ofPublic.Output.IndexOf('\n', StringComparison.Ordinal)..]);
+        Assert.Equal(ofPrivate.Output[ofPrivate.Output.IndexOf('\n', StringComparison.Ordinal)..],
+            ofPublic.Output[ofPublic.Output.IndexOf('\n', StringComparison.Ordinal)..]);
         Assert.Equal(key.PublicKey.ToPem(), await File.ReadAllTextAsync(open));
     }
 
@@ -43,7 +45,8 @@ public sealed class KeyCommandTests : IDisposable
     public async Task Show_WithoutFile_IsTheIdentity_FromTheStateDirectory()
     {
         Assert.Contains("has no identity yet", await _scene.FailsAsync(ExitCode.Failure, "key", "show"), StringComparison.Ordinal);
-        await _scene.OkAsync("manifest", "generate", "-a", _scene.Artifacts(), "-o", _scene.PathOf("m.json"), "--sign", "--state-dir", _scene.PathOf("other"));
+        await _scene.OkAsync("manifest", "generate", "-a", _scene.Artifacts(), "-o", _scene.PathOf("m.json"), "--sign", "--state-dir",
+            _scene.PathOf("other"));
         string shown = (await _scene.OkAsync("key", "show", "--state-dir", _scene.PathOf("other"))).Output;
         Assert.Contains(_scene.Manifest("m.json").Signatures[0].KeyId, shown, StringComparison.Ordinal);
 
@@ -57,7 +60,8 @@ public sealed class KeyCommandTests : IDisposable
         await File.WriteAllTextAsync(_scene.PathOf("provider.toml"), "[provider]\nstate_dir = 1");
 
         Assert.Contains("provider.toml:2:13:", await _scene.FailsAsync(ExitCode.Configuration, "key", "show"), StringComparison.Ordinal);
-        Assert.Contains("has no identity yet", await _scene.FailsAsync(ExitCode.Failure, "key", "show", "--state-dir", _scene.PathOf("s")), StringComparison.Ordinal);
+        Assert.Contains("has no identity yet", await _scene.FailsAsync(ExitCode.Failure, "key", "show", "--state-dir", _scene.PathOf("s")),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -69,6 +73,7 @@ public sealed class KeyCommandTests : IDisposable
 
         Assert.Contains("Expected an Ed25519 private key", message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret words", message, StringComparison.Ordinal);
-        Assert.Contains("There is no key file", await _scene.FailsAsync(ExitCode.Failure, "key", "show", _scene.PathOf("none")), StringComparison.Ordinal);
+        Assert.Contains("There is no key file", await _scene.FailsAsync(ExitCode.Failure, "key", "show", _scene.PathOf("none")),
+            StringComparison.Ordinal);
     }
 }

@@ -15,12 +15,14 @@ public sealed class ManifestCommandTests : IDisposable
     [Fact]
     public async Task Generate_AsTheMissionShowsIt_SignsWithTheNodesIdentity()
     {
-        CommandRun run = await _scene.OkAsync("manifest", "generate", "--artifacts", _scene.Artifacts(rootfs: true), "--output", _scene.PathOf("manifest.json"), "--sign");
+        CommandRun run = await _scene.OkAsync("manifest", "generate", "--artifacts", _scene.Artifacts(rootfs: true), "--output",
+            _scene.PathOf("manifest.json"), "--sign");
 
         BootManifest manifest = _scene.Manifest("manifest.json");
         CommandRun identity = await _scene.OkAsync("key", "show");
         Assert.Contains(Assert.Single(manifest.Signatures).KeyId, identity.Output, StringComparison.Ordinal);
-        Assert.Equal(("stable", MachineArch.OfThisMachine, 1L, "2027.01.31"), (manifest.Channel.ToString(), manifest.Arch, manifest.Release, manifest.Version));
+        Assert.Equal(("stable", MachineArch.OfThisMachine, 1L, "2027.01.31"),
+            (manifest.Channel.ToString(), manifest.Arch, manifest.Release, manifest.Version));
         Assert.Equal(["/kernel", "/initramfs", "/rootfs"], manifest.Artifacts.OrderBy(pair => pair.Key).Select(pair => pair.Value.Path));
         Assert.Contains("Made this node's identity in", run.Error, StringComparison.Ordinal);
         Assert.Contains("Hashing kernel (2.9 MiB)", run.Error, StringComparison.Ordinal);
@@ -35,12 +37,15 @@ public sealed class ManifestCommandTests : IDisposable
         (string first, string _) = await _scene.KeyAsync("a");
         (string second, string _) = await _scene.KeyAsync("b");
 
-        await _scene.OkAsync("manifest", "generate", "-a", artifacts, "-o", _scene.PathOf("m.json"), "--channel", "testing", "--arch", "aarch64", "--version", "v 7",
-            "--release", "41", "--expires", "30d", "--cmdline", "console=ttyS0 quiet", "--chunk-size", "64KiB", "--key", first, "--key", second,
+        await _scene.OkAsync("manifest", "generate", "-a", artifacts, "-o", _scene.PathOf("m.json"), "--channel", "testing", "--arch",
+            "aarch64", "--version", "v 7",
+            "--release", "41", "--expires", "30d", "--cmdline", "console=ttyS0 quiet", "--chunk-size", "64KiB", "--key", first, "--key",
+                second,
             "--initramfs", Path.Combine(artifacts, "initramfs.img"), "--kernel", "vmlinuz");
 
         BootManifest manifest = _scene.Manifest("m.json");
-        Assert.Equal(("testing", MachineArch.Arm64, 41L, "v 7", "console=ttyS0 quiet"), (manifest.Channel.ToString(), manifest.Arch, manifest.Release, manifest.Version, manifest.CommandLine));
+        Assert.Equal(("testing", MachineArch.Arm64, 41L, "v 7", "console=ttyS0 quiet"),
+            (manifest.Channel.ToString(), manifest.Arch, manifest.Release, manifest.Version, manifest.CommandLine));
         Assert.Equal(_scene.Clock.Now.AddDays(30), manifest.Expires);
         Assert.Equal(65536, manifest.Artifacts[ArtifactKind.Kernel].Chunks!.ChunkSizeBytes);
         Assert.Equal(2, manifest.Signatures.Count);
@@ -61,7 +66,8 @@ public sealed class ManifestCommandTests : IDisposable
         Assert.Equal(9, _scene.Manifest("m.json").Release);
 
         await File.WriteAllTextAsync(_scene.PathOf("m.json"), "precious notes");
-        Assert.Contains("is there already and is no manifest", await _scene.FailsAsync(ExitCode.Failure, generate), StringComparison.Ordinal);
+        Assert.Contains("is there already and is no manifest", await _scene.FailsAsync(ExitCode.Failure, generate),
+            StringComparison.Ordinal);
         Assert.Equal("precious notes", await File.ReadAllTextAsync(_scene.PathOf("m.json")));
     }
 
@@ -80,7 +86,8 @@ public sealed class ManifestCommandTests : IDisposable
         string nested = _scene.Artifacts(name: "boot/testing/arm64");
         _scene.Artifacts();
 
-        await _scene.OkAsync("manifest", "generate", "-a", _scene.PathOf("boot"), "-o", _scene.PathOf("m.json"), "--channel", "testing", "--arch", "arm64");
+        await _scene.OkAsync("manifest", "generate", "-a", _scene.PathOf("boot"), "-o", _scene.PathOf("m.json"), "--channel", "testing",
+            "--arch", "arm64");
 
         Assert.Equal(
             Sha256Digest.Compute(await File.ReadAllBytesAsync(Path.Combine(nested, "vmlinuz"))),
@@ -94,14 +101,19 @@ public sealed class ManifestCommandTests : IDisposable
         string output = _scene.PathOf("out/m.json");
         string[] generate = ["manifest", "generate", "-a", artifacts, "-o", output];
 
-        Assert.Contains("does not exist; check --artifacts", await _scene.FailsAsync(ExitCode.Failure, "manifest", "generate", "-a", _scene.PathOf("none"), "-o", output), StringComparison.Ordinal);
-        Assert.Contains("There is no rootfs root.img", await _scene.FailsAsync(ExitCode.Failure, [.. generate, "--rootfs", "root.img"]), StringComparison.Ordinal);
-        Assert.Contains("There is no key file nokey", await _scene.FailsAsync(ExitCode.Failure, [.. generate, "--key", "nokey"]), StringComparison.Ordinal);
+        Assert.Contains("does not exist; check --artifacts",
+            await _scene.FailsAsync(ExitCode.Failure, "manifest", "generate", "-a", _scene.PathOf("none"), "-o", output),
+                StringComparison.Ordinal);
+        Assert.Contains("There is no rootfs root.img", await _scene.FailsAsync(ExitCode.Failure, [.. generate, "--rootfs", "root.img"]),
+            StringComparison.Ordinal);
+        Assert.Contains("There is no key file nokey", await _scene.FailsAsync(ExitCode.Failure, [.. generate, "--key", "nokey"]),
+            StringComparison.Ordinal);
         await _scene.FailsAsync(ExitCode.Failure, generate); // The directory of the output is not there.
         File.Delete(Path.Combine(artifacts, "initramfs.img"));
         Assert.Contains("There is no initramfs beside", await _scene.FailsAsync(ExitCode.Failure, generate), StringComparison.Ordinal);
         File.Delete(Path.Combine(artifacts, "vmlinuz"));
-        Assert.Contains("No kernel found: looked for kernel or vmlinuz in", await _scene.FailsAsync(ExitCode.Failure, generate), StringComparison.Ordinal);
+        Assert.Contains("No kernel found: looked for kernel or vmlinuz in", await _scene.FailsAsync(ExitCode.Failure, generate),
+            StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFiles(artifacts));
     }
 
@@ -148,7 +160,8 @@ public sealed class ManifestCommandTests : IDisposable
 
         await _scene.OkAsync("manifest", "sign", path, "--key", second, "--output", _scene.PathOf("both.json"));
         Assert.Single(_scene.Manifest("m.json").Signatures);
-        await _scene.OkAsync("manifest", "verify", _scene.PathOf("both.json"), "--trust", firstPublic, "--trust", secondPublic, "--threshold", "2");
+        await _scene.OkAsync("manifest", "verify", _scene.PathOf("both.json"), "--trust", firstPublic, "--trust", secondPublic,
+            "--threshold", "2");
 
         await _scene.OkAsync("manifest", "sign", path); // With the identity.
         Assert.Equal(2, _scene.Manifest("m.json").Signatures.Count);
@@ -160,8 +173,10 @@ public sealed class ManifestCommandTests : IDisposable
     {
         await File.WriteAllTextAsync(_scene.PathOf("m.json"), "{}");
 
-        Assert.Contains("m.json: Manifest", await _scene.FailsAsync(ExitCode.Failure, "manifest", "sign", _scene.PathOf("m.json")), StringComparison.Ordinal);
+        Assert.Contains("m.json: Manifest", await _scene.FailsAsync(ExitCode.Failure, "manifest", "sign", _scene.PathOf("m.json")),
+            StringComparison.Ordinal);
         Assert.Equal("{}", await File.ReadAllTextAsync(_scene.PathOf("m.json")));
-        Assert.Contains("There is no manifest", await _scene.FailsAsync(ExitCode.Failure, "manifest", "sign", _scene.PathOf("none")), StringComparison.Ordinal);
+        Assert.Contains("There is no manifest", await _scene.FailsAsync(ExitCode.Failure, "manifest", "sign", _scene.PathOf("none")),
+            StringComparison.Ordinal);
     }
 }

@@ -14,7 +14,8 @@ public sealed class ManifestVerifyCommandTests : IAsyncLifetime, IDisposable
         (string key, _trusted) = await _scene.KeyAsync("release");
         _artifacts = _scene.Artifacts(rootfs: true);
         _manifest = _scene.PathOf("m.json");
-        await _scene.OkAsync("manifest", "generate", "-a", _artifacts, "-o", _manifest, "--key", key, "--arch", "x86_64", "--expires", "1d");
+        await _scene.OkAsync("manifest", "generate", "-a", _artifacts, "-o", _manifest, "--key", key, "--arch", "x86_64", "--expires",
+            "1d");
     }
 
     public Task DisposeAsync() => Task.CompletedTask;
@@ -24,7 +25,8 @@ public sealed class ManifestVerifyCommandTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Verify_GoodManifestAndFiles_SaysWhoSigned()
     {
-        CommandRun run = await _scene.OkAsync("manifest", "verify", _manifest, "--trust", _trusted, "--artifacts", _artifacts, "--channel", "stable", "--arch", "amd64");
+        CommandRun run = await _scene.OkAsync("manifest", "verify", _manifest, "--trust", _trusted, "--artifacts", _artifacts, "--channel",
+            "stable", "--arch", "amd64");
 
         Assert.Contains("stable/x86_64 release 1: ok", run.Output, StringComparison.Ordinal);
         Assert.Contains("signed by ed25519:", run.Output, StringComparison.Ordinal);
@@ -44,7 +46,8 @@ public sealed class ManifestVerifyCommandTests : IAsyncLifetime, IDisposable
         Assert.Contains("give --trust", (await _scene.OkAsync("manifest", "verify", _manifest)).Output, StringComparison.Ordinal);
 
         await TamperAsync("\"stable\"", "\"edge\"");
-        Assert.Contains("is not valid", await _scene.FailsAsync(ExitCode.Refused, "manifest", "verify", _manifest), StringComparison.Ordinal);
+        Assert.Contains("is not valid", await _scene.FailsAsync(ExitCode.Refused, "manifest", "verify", _manifest),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -52,7 +55,8 @@ public sealed class ManifestVerifyCommandTests : IAsyncLifetime, IDisposable
     {
         (string _, string other) = await _scene.KeyAsync("other");
         Assert.Contains("expected 1 of 1 trusted keys", await RefusedAsync("--trust", other), StringComparison.Ordinal);
-        Assert.Contains("by 1 of 2 trusted keys, expected 2", await RefusedAsync("--trust", other, "--trust", _trusted, "--threshold", "2"), StringComparison.Ordinal);
+        Assert.Contains("by 1 of 2 trusted keys, expected 2", await RefusedAsync("--trust", other, "--trust", _trusted, "--threshold", "2"),
+            StringComparison.Ordinal);
         Assert.Contains("expected testing", await RefusedAsync("--trust", _trusted, "--channel", "testing"), StringComparison.Ordinal);
         Assert.Contains("expected arm64", await RefusedAsync("--trust", _trusted, "--arch", "arm64"), StringComparison.Ordinal);
         _scene.Clock.Now = _scene.Clock.Now.AddDays(1);
@@ -75,16 +79,19 @@ public sealed class ManifestVerifyCommandTests : IAsyncLifetime, IDisposable
     {
         FlipByte(Path.Combine(_artifacts, "vmlinuz"), 2_000_000);
 
-        Assert.Contains("vmlinuz differs from the manifest between byte 1048576 and 2097152", await RefusedAsync("--trust", _trusted, "--artifacts", _artifacts), StringComparison.Ordinal);
+        Assert.Contains("vmlinuz differs from the manifest between byte 1048576 and 2097152",
+            await RefusedAsync("--trust", _trusted, "--artifacts", _artifacts), StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Verify_OtherSize_OrMissingFile_IsRefused()
     {
         await File.AppendAllTextAsync(Path.Combine(_artifacts, "rootfs.sqfs"), "x");
-        Assert.Contains("has 70001 bytes, the manifest says 70000", await RefusedAsync("--artifacts", _artifacts), StringComparison.Ordinal);
+        Assert.Contains("has 70001 bytes, the manifest says 70000", await RefusedAsync("--artifacts", _artifacts),
+            StringComparison.Ordinal);
         File.Delete(Path.Combine(_artifacts, "rootfs.sqfs"));
-        Assert.Contains("The manifest names a rootfs, there is none", await RefusedAsync("--artifacts", _artifacts), StringComparison.Ordinal);
+        Assert.Contains("The manifest names a rootfs, there is none", await RefusedAsync("--artifacts", _artifacts),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -109,12 +116,18 @@ public sealed class ManifestVerifyCommandTests : IAsyncLifetime, IDisposable
     [Fact]
     public async Task Verify_BadKeys_AreUsageErrors()
     {
-        Assert.Contains("is neither a key nor a file", await _scene.FailsAsync(ExitCode.Usage, "manifest", "verify", _manifest, "--trust", "ed25519:abc"), StringComparison.Ordinal);
-        Assert.Contains("holds no public key", await _scene.FailsAsync(ExitCode.Usage, "manifest", "verify", _manifest, "--trust", _scene.PathOf("release.key")), StringComparison.Ordinal);
-        Assert.Contains("only 1 different keys", await _scene.FailsAsync(ExitCode.Usage, "manifest", "verify", _manifest, "--trust", _trusted, "--trust", _trusted, "--threshold", "2"), StringComparison.Ordinal);
+        Assert.Contains("is neither a key nor a file",
+            await _scene.FailsAsync(ExitCode.Usage, "manifest", "verify", _manifest, "--trust", "ed25519:abc"), StringComparison.Ordinal);
+        Assert.Contains("holds no public key",
+            await _scene.FailsAsync(ExitCode.Usage, "manifest", "verify", _manifest, "--trust", _scene.PathOf("release.key")),
+                StringComparison.Ordinal);
+        Assert.Contains("only 1 different keys",
+            await _scene.FailsAsync(ExitCode.Usage, "manifest", "verify", _manifest, "--trust", _trusted, "--trust", _trusted,
+                "--threshold", "2"), StringComparison.Ordinal);
     }
 
-    private Task<string> RefusedAsync(params string[] options) => _scene.FailsAsync(ExitCode.Refused, ["manifest", "verify", _manifest, .. options]);
+    private Task<string> RefusedAsync(params string[] options) =>
+        _scene.FailsAsync(ExitCode.Refused, ["manifest", "verify", _manifest, .. options]);
 
     private async Task TamperAsync(string from, string to)
     {

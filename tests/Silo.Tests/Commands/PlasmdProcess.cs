@@ -10,12 +10,19 @@ internal static class PlasmdProcess
 
     public static string AssemblyPath { get; } = Path.Combine(AppContext.BaseDirectory, "plasmd.dll");
 
-    public static Task<CommandRun> RunAsync(string[] arguments, string? standardInput = null, params (string Name, string? Value)[] environment) =>
+    public static Task<CommandRun> RunAsync(
+        string[] arguments, string? standardInput = null, params (string Name, string? Value)[] environment) =>
         RunProgramAsync("dotnet", [AssemblyPath, .. arguments], standardInput, environment);
 
-    public static async Task<CommandRun> RunProgramAsync(string program, string[] arguments, string? standardInput = null, params (string Name, string? Value)[] environment)
+    public static async Task<CommandRun> RunProgramAsync(
+        string program, string[] arguments, string? standardInput = null, params (string Name, string? Value)[] environment)
     {
-        var start = new ProcessStartInfo(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(program, arguments)
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
         foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("PLASM_", StringComparison.Ordinal)).ToArray())
         {
             start.Environment.Remove(name);

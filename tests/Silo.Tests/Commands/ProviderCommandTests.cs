@@ -68,7 +68,8 @@ public sealed class ProviderCommandTests : IDisposable
         var status = JsonNode.Parse((await _scene.OkAsync("provider", "status", "--json", "--url", provider.Url)).Output)!.AsObject();
         var rows = JsonNode.Parse((await _scene.OkAsync("provider", "list", "--json", "--url", provider.Url)).Output)!.AsArray();
 
-        Assert.Equal(["name", "version", "node", "state", "started", "uptime_seconds", "releases", "load"], status.Select(pair => pair.Key));
+        Assert.Equal(["name", "version", "node", "state", "started", "uptime_seconds", "releases", "load"],
+            status.Select(pair => pair.Key));
         Assert.Equal(
             ["channel", "arch", "version", "release", "manifest", "expires", "signers", "state", "problem", "artifacts"],
             status["releases"]![0]!.AsObject().Select(pair => pair.Key));
@@ -120,15 +121,18 @@ public sealed class ProviderCommandTests : IDisposable
     {
         await using var provider = StubProvider.Raw(answer);
 
-        Assert.Contains(problem, await _scene.FailsAsync(ExitCode.NotReachable, "provider", "status", "--url", provider.Url), StringComparison.Ordinal);
+        Assert.Contains(problem, await _scene.FailsAsync(ExitCode.NotReachable, "provider", "status", "--url", provider.Url),
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task Status_AnswerWithoutLengthPastTheLimit_IsCutOff()
     {
-        await using var provider = StubProvider.Raw("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + new string(' ', ProviderClient.MaxBodyBytes + 1));
+        await using var provider =
+            StubProvider.Raw("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + new string(' ', ProviderClient.MaxBodyBytes + 1));
 
-        Assert.Contains("larger than 4.0 MiB", await _scene.FailsAsync(ExitCode.NotReachable, "provider", "status", "--url", provider.Url), StringComparison.Ordinal);
+        Assert.Contains("larger than 4.0 MiB", await _scene.FailsAsync(ExitCode.NotReachable, "provider", "status", "--url", provider.Url),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -143,7 +147,8 @@ public sealed class ProviderCommandTests : IDisposable
     {
         await using var provider = StubProvider.Json($$"""{"name":"plasmd","version":"1","state":"serving","releases":{{releases}}}""");
 
-        Assert.Contains("not a provider's status", await _scene.FailsAsync(ExitCode.NotReachable, "provider", "status", "--url", provider.Url), StringComparison.Ordinal);
+        Assert.Contains("not a provider's status",
+            await _scene.FailsAsync(ExitCode.NotReachable, "provider", "status", "--url", provider.Url), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -151,7 +156,8 @@ public sealed class ProviderCommandTests : IDisposable
     {
         await using var provider = StubProvider.Json("{\"name\":" + new string('[', 100_000));
 
-        Assert.Contains("not a provider's status", await _scene.FailsAsync(ExitCode.NotReachable, "provider", "status", "--url", provider.Url), StringComparison.Ordinal);
+        Assert.Contains("not a provider's status",
+            await _scene.FailsAsync(ExitCode.NotReachable, "provider", "status", "--url", provider.Url), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -161,10 +167,13 @@ public sealed class ProviderCommandTests : IDisposable
         await using (var provider = StubProvider.Silent())
         {
             url = provider.Url;
-            Assert.Contains("within 0.2 s", await _scene.FailsAsync(ExitCode.NotReachable, "provider", "status", "--url", url, "--timeout", "0.2"), StringComparison.Ordinal);
+            Assert.Contains("within 0.2 s",
+                await _scene.FailsAsync(ExitCode.NotReachable, "provider", "status", "--url", url, "--timeout", "0.2"),
+                    StringComparison.Ordinal);
         }
 
-        Assert.Contains("Is plasmd running there?", await _scene.FailsAsync(ExitCode.NotReachable, "provider", "list", "--url", url), StringComparison.Ordinal);
+        Assert.Contains("Is plasmd running there?", await _scene.FailsAsync(ExitCode.NotReachable, "provider", "list", "--url", url),
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -181,5 +190,6 @@ public sealed class ProviderCommandTests : IDisposable
     [InlineData("--url", "ftp://x/")]
     [InlineData("--timeout", "0")]
     [InlineData("--timeout", "1e9")]
-    public async Task Status_BadFlag_IsAUsageError(string option, string value) => await _scene.FailsAsync(ExitCode.Usage, "provider", "status", option, value);
+    public async Task Status_BadFlag_IsAUsageError(string option, string value) =>
+        await _scene.FailsAsync(ExitCode.Usage, "provider", "status", option, value);
 }

@@ -54,7 +54,9 @@ public sealed class RealProcessTests : IDisposable
     {
         string artifacts = _scene.Artifacts();
         await using var provider = ChildProcess.Start(
-            "plasmd", "dotnet", [PlasmdProcess.AssemblyPath, "serve", "-a", artifacts, "--port", "0", "--bind", "127.0.0.1", "--state-dir", _scene.PathOf("state")]);
+            "plasmd",
+            "dotnet",
+            [PlasmdProcess.AssemblyPath, "serve", "-a", artifacts, "-p", "0", "--bind", "127.0.0.1", "--state-dir", _scene.PathOf("state")]);
         OutputLine listening = await provider.WaitForLineAsync("Listening on http", PlasmdProcess.Limit);
         string url = listening.Text.Split(' ').First(word => word.StartsWith("http://", StringComparison.Ordinal));
         await provider.WaitForLineAsync("serving 20", PlasmdProcess.Limit);
@@ -62,7 +64,8 @@ public sealed class RealProcessTests : IDisposable
         CommandRun status = await PlasmdProcess.RunAsync(["provider", "status", "--url", url]);
         CommandRun list = await _scene.OkAsync("provider", "list", "--url", url);
         Assert.Equal((ExitCode.Ok, ""), (status.ExitCode, status.Error));
-        Assert.Contains((await _scene.OkAsync("key", "show", "--state-dir", _scene.PathOf("state"))).Output.Split('\n')[1].Split(' ')[^1], status.Output, StringComparison.Ordinal);
+        Assert.Contains((await _scene.OkAsync("key", "show", "--state-dir", _scene.PathOf("state"))).Output.Split('\n')[1].Split(' ')[^1],
+            status.Output, StringComparison.Ordinal);
         Assert.Equal(3, list.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
 
         await provider.SignalAsync("TERM");
@@ -79,7 +82,8 @@ public sealed class RealProcessTests : IDisposable
             sparse.SetLength(64L << 30);
         }
 
-        await using var plasmd = ChildProcess.Start("plasmd", "dotnet", [PlasmdProcess.AssemblyPath, "manifest", "generate", "-a", artifacts, "-o", _scene.PathOf("m.json")]);
+        await using var plasmd = ChildProcess.Start("plasmd", "dotnet",
+            [PlasmdProcess.AssemblyPath, "manifest", "generate", "-a", artifacts, "-o", _scene.PathOf("m.json")]);
         await plasmd.WaitForLineAsync("Hashing rootfs", PlasmdProcess.Limit);
         await plasmd.SignalAsync("INT");
 

@@ -16,7 +16,8 @@ public sealed class ServeCommandTests : IDisposable
         string artifacts = _scene.Artifacts();
         await _scene.OkAsync("serve", "--artifacts", artifacts, "--channel", "stable", "--arch", "arm64", "--port", "8080");
 
-        Assert.Equal((artifacts, 8080, _scene.PathOf("state/plasm")), (_scene.Served!.ArtifactsDirectory, _scene.Served.Port, _scene.Served.StateDirectory));
+        Assert.Equal((artifacts, 8080, _scene.PathOf("state/plasm")),
+            (_scene.Served!.ArtifactsDirectory, _scene.Served.Port, _scene.Served.StateDirectory));
         Assert.Equal("stable", Assert.Single(_scene.Served.Channels).Channel.ToString());
         Assert.Equal([MachineArch.Arm64], _scene.Served.Channels[0].Archs);
     }
@@ -25,7 +26,8 @@ public sealed class ServeCommandTests : IDisposable
     public async Task Serve_EveryFlag_ReachesTheProvider()
     {
         (string _, string trusted) = await _scene.KeyAsync("a");
-        await _scene.OkAsync("serve", "-a", _scene.Artifacts(), "--arch", "x86_64", "--arch", "aarch64", "-p", "0", "--bind", "::1", "--state-dir", _scene.PathOf("s"), "--trust", trusted);
+        await _scene.OkAsync("serve", "-a", _scene.Artifacts(), "--arch", "x86_64", "--arch", "aarch64", "-p", "0", "--bind", "::1",
+            "--state-dir", _scene.PathOf("s"), "--trust", trusted);
 
         Assert.Equal((0, "::1", _scene.PathOf("s")), (_scene.Served!.Port, _scene.Served.Bind, _scene.Served.StateDirectory));
         Assert.Equal([MachineArch.X64, MachineArch.Arm64], _scene.Served.Channels[0].Archs);
@@ -37,7 +39,8 @@ public sealed class ServeCommandTests : IDisposable
     {
         (string _, string trusted) = await _scene.KeyAsync("a");
         _scene.Artifacts();
-        await File.WriteAllTextAsync(_scene.PathOf("p.toml"), $"[provider]\nartifacts_dir = 'boot'\nport = 9\ntrust = ['{Path.GetFileName(trusted)}']");
+        await File.WriteAllTextAsync(_scene.PathOf("p.toml"),
+            $"[provider]\nartifacts_dir = 'boot'\nport = 9\ntrust = ['{Path.GetFileName(trusted)}']");
 
         await _scene.OkAsync("serve", "--config", _scene.PathOf("p.toml"), "--port", "10");
 
@@ -48,9 +51,11 @@ public sealed class ServeCommandTests : IDisposable
     [Fact]
     public async Task Serve_Disabled_SaysSoAndEndsWithItsOwnCode()
     {
-        await File.WriteAllTextAsync(_scene.PathOf("provider.toml"), ConfigurationScene.MissionFile.Replace("enabled = true", "enabled = false", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(_scene.PathOf("provider.toml"),
+            ConfigurationScene.MissionFile.Replace("enabled = true", "enabled = false", StringComparison.Ordinal));
 
-        Assert.Contains($"provider.enabled is false in {_scene.PathOf("provider.toml")}", await _scene.FailsAsync(ExitCode.Disabled, "serve"), StringComparison.Ordinal);
+        Assert.Contains($"provider.enabled is false in {_scene.PathOf("provider.toml")}",
+            await _scene.FailsAsync(ExitCode.Disabled, "serve"), StringComparison.Ordinal);
         Assert.Null(_scene.Served);
         _scene.Variables["PLASM_ENABLED"] = "true";
         await _scene.OkAsync("serve", "--artifacts", _scene.Artifacts());
@@ -78,10 +83,14 @@ public sealed class ServeCommandTests : IDisposable
     [Fact]
     public async Task Serve_WithoutAnUsableDirectory_SaysWhereToGiveOne()
     {
-        Assert.Contains("No artifacts directory is configured; give --artifacts DIR, PLASM_ARTIFACTS_DIR", await _scene.FailsAsync(ExitCode.Configuration, "serve"), StringComparison.Ordinal);
-        Assert.Contains("does not exist", await _scene.FailsAsync(ExitCode.Configuration, "serve", "-a", _scene.PathOf("none")), StringComparison.Ordinal);
-        Assert.Contains("is neither a key nor a file", await _scene.FailsAsync(ExitCode.Configuration, "serve", "-a", _scene.Artifacts(), "--trust", "k"), StringComparison.Ordinal);
-        Assert.Contains("Expected a configuration file, found none", await _scene.FailsAsync(ExitCode.Configuration, "serve", "--config", _scene.PathOf("none")), StringComparison.Ordinal);
+        Assert.Contains("No artifacts directory is configured; give --artifacts DIR, PLASM_ARTIFACTS_DIR",
+            await _scene.FailsAsync(ExitCode.Configuration, "serve"), StringComparison.Ordinal);
+        Assert.Contains("does not exist", await _scene.FailsAsync(ExitCode.Configuration, "serve", "-a", _scene.PathOf("none")),
+            StringComparison.Ordinal);
+        Assert.Contains("is neither a key nor a file",
+            await _scene.FailsAsync(ExitCode.Configuration, "serve", "-a", _scene.Artifacts(), "--trust", "k"), StringComparison.Ordinal);
+        Assert.Contains("Expected a configuration file, found none",
+            await _scene.FailsAsync(ExitCode.Configuration, "serve", "--config", _scene.PathOf("none")), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -91,5 +100,6 @@ public sealed class ServeCommandTests : IDisposable
     [InlineData("--arch", "mips")]
     [InlineData("--channel", "../x")]
     public async Task Serve_BadFlag_IsAUsageError(string option, string value) =>
-        Assert.StartsWith($"plasmd: {option} is '{value}': expected ", await _scene.FailsAsync(ExitCode.Usage, "serve", $"{option}={value}"), StringComparison.Ordinal);
+        Assert.StartsWith($"plasmd: {option} is '{value}': expected ",
+            await _scene.FailsAsync(ExitCode.Usage, "serve", $"{option}={value}"), StringComparison.Ordinal);
 }

@@ -21,7 +21,8 @@ internal sealed class StubProvider : IAsyncDisposable
 
     public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
 
-    public static StubProvider Json(string json) => Raw($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\nConnection: close\r\n\r\n{json}");
+    public static StubProvider Json(string json) =>
+        Raw($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\nConnection: close\r\n\r\n{json}");
 
     public static StubProvider Raw(string answer) => new(Encoding.UTF8.GetBytes(answer));
 
@@ -50,7 +51,8 @@ internal sealed class StubProvider : IAsyncDisposable
                 }
             }
         }
-        catch (Exception ended) when (_stop.IsCancellationRequested && ended is OperationCanceledException or SocketException or ObjectDisposedException)
+        catch (Exception ended) when (_stop.IsCancellationRequested
+            && ended is OperationCanceledException or SocketException or ObjectDisposedException)
         {
             open.ForEach(client => client.Dispose());
         }

@@ -11,11 +11,13 @@ public sealed class ConfigurationProblemTests : IDisposable
 
     [Theory]
     [InlineData("[provider]\nprot = 1", "2:1: Unknown key prot in [provider]: did you mean port?")]
-    [InlineData("[provider]\nzzz = 1", "2:1: Unknown key zzz in [provider]: expected one of enabled, port, bind, artifacts_dir, state_dir, drain_grace_seconds, trust, channels, advertisement.")]
+    [InlineData("[provider]\nzzz = 1",
+        "2:1: Unknown key zzz in [provider]: expected one of enabled, port, bind, artifacts_dir, state_dir, drain_grace_seconds, trust, channels, advertisement.")]
     [InlineData("[provdier]", "1:2: Unknown key provdier in the file: did you mean provider?")]
     [InlineData("provider = 1", "1:12: provider is an integer: expected a table.")]
     [InlineData("[[provider]]", "1:3: provider is an array of tables: expected a table.")]
-    [InlineData("[provider]\nport = \"8080\"", "2:8: port is the string \"8080\": expected an integer, a TCP port from 0 to 65535 (0: any free one).")]
+    [InlineData("[provider]\nport = \"8080\"",
+        "2:8: port is the string \"8080\": expected an integer, a TCP port from 0 to 65535 (0: any free one).")]
     [InlineData("[provider]\nport = 65536", "2:8: port is 65536: expected a TCP port from 0 to 65535 (0: any free one).")]
     [InlineData("[provider]\nport = -1", "2:8: port is -1: expected a TCP port")]
     [InlineData("[provider]\nport = 80.0", "2:8: port is the float 80: expected an integer")]
@@ -28,11 +30,13 @@ public sealed class ConfigurationProblemTests : IDisposable
     [InlineData("[provider]\ndrain_grace_seconds = 86401", "2:23: drain_grace_seconds is 86401: expected seconds from 0 to 86400.")]
     [InlineData("[provider.channels.Stable]", "1:20: The channel name 'Stable' is not valid: expected 1 to 64 of a-z")]
     [InlineData("[provider.channels]\nstable = 1", "2:10: stable is an integer: expected a table [provider.channels.stable].")]
-    [InlineData("[provider.channels.a]\narch = 'mips'", "2:8: arch is the string \"mips\": expected x86_64 (or amd64) or arm64 (or aarch64).")]
+    [InlineData("[provider.channels.a]\narch = 'mips'",
+        "2:8: arch is the string \"mips\": expected x86_64 (or amd64) or arm64 (or aarch64).")]
     [InlineData("[provider.channels.a]\narch = []", "2:8: arch is empty: expected at least one")]
     [InlineData("[provider.channels.a]\narch = [\"arm64\",\n  \"aarch64\"]", "3:3: arch names 'aarch64' a second time")]
     [InlineData("[provider.channels.a]\narch = [1]", "2:9: arch has 1: expected strings")]
-    [InlineData("[provider.channels.a]\nkernel = '../vmlinuz'", "2:10: kernel is the string \"../vmlinuz\": expected a file name inside the artifacts directory")]
+    [InlineData("[provider.channels.a]\nkernel = '../vmlinuz'",
+        "2:10: kernel is the string \"../vmlinuz\": expected a file name inside the artifacts directory")]
     [InlineData("[provider.channels.a]\nrootfs = '/etc/shadow'", "2:10: rootfs is the string \"/etc/shadow\": expected a file name inside")]
     [InlineData("[provider.channels.a]\nkernal = 'x'", "2:1: Unknown key kernal in [provider.channels.a]: did you mean kernel?")]
     [InlineData("[provider.advertisement]\nmdns = 1", "2:8: mdns is 1: expected true or false")]
@@ -40,7 +44,8 @@ public sealed class ConfigurationProblemTests : IDisposable
     [InlineData("[provider]\nport = ", "2:8: Expected a value")]
     public void Load_BadFile_NamesFileLineColumnValueAndRule(string toml, string expected)
     {
-        ConfigurationProblem problem = Assert.Single(_scene.WithFile(toml).Load(new ProviderFlags { ConfigPath = _scene.FilePath }).Problems);
+        ConfigurationProblem problem =
+            Assert.Single(_scene.WithFile(toml).Load(new ProviderFlags { ConfigPath = _scene.FilePath }).Problems);
 
         Assert.StartsWith($"{_scene.FilePath}:{expected}", problem.ToString(), StringComparison.Ordinal);
     }
@@ -83,7 +88,8 @@ public sealed class ConfigurationProblemTests : IDisposable
 
     [Fact]
     public void Load_BadVariableThatAFlagOverrides_IsNotJudged() =>
-        Assert.Equal(9000, _scene.With("PLASM_PORT", "tcp://10.0.0.1:80").Options(new ProviderFlags { Port = 9000, ArtifactsDirectory = "a" }).Port);
+        Assert.Equal(9000,
+            _scene.With("PLASM_PORT", "tcp://10.0.0.1:80").Options(new ProviderFlags { Port = 9000, ArtifactsDirectory = "a" }).Port);
 
     [Fact]
     public void Load_EndlessFile_IsRefusedAtTheLimit()

@@ -30,8 +30,8 @@ public sealed partial class DeployedFilesTests : IDisposable
 
         // The key of the example is no real one, but how it is written is right; whether it is a key is judged when it is used.
         Assert.Empty(_scene.WithFile(toml).Load().Problems);
-        IEnumerable<string> keys = ProviderSettings.OfProvider.Concat(ProviderSettings.OfChannel).Concat(ProviderSettings.OfAdvertisement).Select(setting => setting.Name);
-        Assert.All(keys, key => Assert.Matches($"(?m)^{key} = ", toml));
+        ProviderSetting[] settings = [.. ProviderSettings.OfProvider, .. ProviderSettings.OfChannel, .. ProviderSettings.OfAdvertisement];
+        Assert.All(settings, setting => Assert.Matches($"(?m)^{setting.Name} = ", toml));
     }
 
     [Fact]
@@ -46,7 +46,8 @@ public sealed partial class DeployedFilesTests : IDisposable
         {
             "Type=notify", "KillSignal=SIGTERM", "DynamicUser=yes", "StateDirectory=plasm", "NoNewPrivileges=yes", "ProtectSystem=strict",
             "CapabilityBoundingSet=", "SystemCallFilter=@system-service", "MemoryDenyWriteExecute=no", "ExecStart=/usr/bin/plasmd serve",
-            $"SuccessExitStatus={Silo.Commands.ExitCode.Disabled}", $"RestartPreventExitStatus={Silo.Commands.ExitCode.Usage} {Silo.Commands.ExitCode.Configuration}",
+            $"SuccessExitStatus={Silo.Commands.ExitCode.Disabled}",
+            $"RestartPreventExitStatus={Silo.Commands.ExitCode.Usage} {Silo.Commands.ExitCode.Configuration}",
         })
         {
             Assert.Contains(required, lines);
@@ -59,10 +60,12 @@ public sealed partial class DeployedFilesTests : IDisposable
     {
         string unit = Path.Combine(_scene.DirectoryPath, "plasmd.service");
         string text = await File.ReadAllTextAsync(Repository.PathOf("deploy", "systemd", "plasmd.service"));
-        await File.WriteAllTextAsync(unit, text.Replace("/usr/bin/plasmd", "/bin/true", StringComparison.Ordinal)); // verify wants the program to be there.
+        await File.WriteAllTextAsync(unit,
+            text.Replace("/usr/bin/plasmd", "/bin/true", StringComparison.Ordinal)); // verify wants the program to be there.
 
         CommandRun verified = await PlasmdProcess.RunProgramAsync("systemd-analyze", ["verify", "--man=no", unit]);
-        CommandRun exposure = await PlasmdProcess.RunProgramAsync("systemd-analyze", ["security", "--offline=true", "--no-pager", "--threshold=20", unit]);
+        CommandRun exposure = await PlasmdProcess.RunProgramAsync("systemd-analyze",
+            ["security", "--offline=true", "--no-pager", "--threshold=20", unit]);
 
         Assert.Equal((0, "", ""), (verified.ExitCode, verified.Output, verified.Error));
         Assert.True(exposure.ExitCode == 0, $"Expected an exposure of at most 2.0 of 10: {exposure.Output}{exposure.Error}");
@@ -72,7 +75,8 @@ public sealed partial class DeployedFilesTests : IDisposable
     [
         $"{options.Enabled} {options.Port} {options.Bind} {options.ArtifactsDirectory} {options.DrainGracePeriod} {options.Catalog.TrustedKeys.Count}",
         $"{options.Advertisement.Dht} {options.Advertisement.Mdns}",
-        .. options.Channels.Select(channel => $"{channel.Channel} {string.Join<MachineArch>(',', channel.Archs)} {channel.Kernel} {channel.Initramfs} {channel.Rootfs}"),
+        .. options.Channels.Select(channel =>
+            $"{channel.Channel} {string.Join<MachineArch>(',', channel.Archs)} {channel.Kernel} {channel.Initramfs} {channel.Rootfs}"),
     ];
 
     [GeneratedRegex("^# ([a-z_]+) = ", RegexOptions.Multiline)]

@@ -28,9 +28,12 @@ public sealed class ProviderConfigurationTests : IDisposable
     [Fact]
     public void Load_ChannelsKeepTheOrderOfTheFile()
     {
-        ProviderOptions options = _scene.WithFile("provider.artifacts_dir = 'a'\n[provider.channels.zeta]\n[provider.channels.alpha]\n[provider.channels.10]\n[provider.channels.9]").Options();
+        string[] names = ["zeta", "alpha", "10", "9"];
+        ProviderOptions options = _scene
+            .WithFile("provider.artifacts_dir = 'a'\n" + string.Concat(names.Select(name => $"[provider.channels.{name}]\n")))
+            .Options();
 
-        Assert.Equal(["zeta", "alpha", "10", "9"], options.Channels.Select(channel => channel.Channel.ToString()));
+        Assert.Equal(names, options.Channels.Select(channel => channel.Channel.ToString()));
     }
 
     [Fact]
@@ -94,14 +97,17 @@ public sealed class ProviderConfigurationTests : IDisposable
     [Fact]
     public void Load_ShorterListOfArchs_ReplacesTheLongerOneWhole()
     {
-        ProviderOptions options = _scene.WithFile(ConfigurationScene.MissionFile).With("PLASM_ARCH", "arm64,x86_64").Options(new ProviderFlags { Archs = ["amd64"] });
+        ProviderOptions options = _scene.WithFile(ConfigurationScene.MissionFile)
+            .With("PLASM_ARCH", "arm64,x86_64")
+            .Options(new ProviderFlags { Archs = ["amd64"] });
 
         Assert.All(options.Channels, channel => Assert.Equal([MachineArch.X64], channel.Archs));
     }
 
     [Fact]
     public void Load_OneArchAsString_IsAListOfOne() =>
-        Assert.Equal([MachineArch.X64], _scene.WithFile("provider.artifacts_dir='a'\n[provider.channels.stable]\narch = 'amd64'").Options().Channels[0].Archs);
+        Assert.Equal([MachineArch.X64],
+            _scene.WithFile("provider.artifacts_dir='a'\n[provider.channels.stable]\narch = 'amd64'").Options().Channels[0].Archs);
 
     [Fact]
     public void Load_RelativeDirectoryInTheFile_IsMeantFromTheFile()
@@ -112,7 +118,8 @@ public sealed class ProviderConfigurationTests : IDisposable
 
         Assert.Equal(Path.Combine(_scene.DirectoryPath, "artifacts"), options.ArtifactsDirectory);
         Assert.Equal(Path.GetFullPath(Path.Combine(_scene.DirectoryPath, "..", "state")), options.StateDirectory);
-        Assert.Equal(Path.GetFullPath("artifacts"), _scene.Options(new ProviderFlags { ArtifactsDirectory = "artifacts" }).ArtifactsDirectory);
+        Assert.Equal(Path.GetFullPath("artifacts"),
+            _scene.Options(new ProviderFlags { ArtifactsDirectory = "artifacts" }).ArtifactsDirectory);
     }
 
     [Fact]
@@ -121,9 +128,11 @@ public sealed class ProviderConfigurationTests : IDisposable
         Assert.Empty(_scene.Load().Problems);
 
         string missing = Path.Combine(_scene.DirectoryPath, "none.toml");
-        Assert.Equal($"{missing}: Expected a configuration file, found none; check the path.", Assert.Single(_scene.Load(new ProviderFlags { ConfigPath = missing }).Problems).ToString());
+        Assert.Equal($"{missing}: Expected a configuration file, found none; check the path.",
+            Assert.Single(_scene.Load(new ProviderFlags { ConfigPath = missing }).Problems).ToString());
         Assert.Single(_scene.With("PLASM_CONFIG", missing).Load().Problems);
-        Assert.Contains("no directory", Assert.Single(_scene.Load(new ProviderFlags { ConfigPath = _scene.DirectoryPath }).Problems).Problem, StringComparison.Ordinal);
+        Assert.Contains("no directory",
+            Assert.Single(_scene.Load(new ProviderFlags { ConfigPath = _scene.DirectoryPath }).Problems).Problem, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -132,7 +141,8 @@ public sealed class ProviderConfigurationTests : IDisposable
     [InlineData(null, "/xdg", "/home/u", false, "/xdg/plasm")]
     [InlineData(null, "relative", "/home/u", false, "/home/u/.local/state/plasm")]
     [InlineData("", "", "", false, "/var/lib/plasm")]
-    public void StateDirectory_ByDefault_IsSystemdsThenRootsThenTheUsers(string? ofService, string? xdg, string? home, bool root, string expected)
+    public void StateDirectory_ByDefault_IsSystemdsThenRootsThenTheUsers(string? ofService, string? xdg, string? home, bool root,
+        string expected)
     {
         var variables = new Dictionary<string, string?> { ["STATE_DIRECTORY"] = ofService, ["XDG_STATE_HOME"] = xdg, ["HOME"] = home };
         var host = new HostSurroundings { Variable = name => variables.GetValueOrDefault(name), IsPrivileged = root };

@@ -57,7 +57,8 @@ public class TomlDocumentTests
     }
 
     [Fact]
-    public void Parse_ByteOrderMark_IsSkipped() => Assert.Equal("1", TomlDocument.Parse([0xEF, 0xBB, 0xBF, .. "a = 1"u8]).Root.Find("a")!.ToString());
+    public void Parse_ByteOrderMark_IsSkipped() =>
+        Assert.Equal("1", TomlDocument.Parse([0xEF, 0xBB, 0xBF, .. "a = 1"u8]).Root.Find("a")!.ToString());
 
     [Fact]
     public void Parse_FileAtTheLimit_IsRead_OneByteMoreIsNot()
@@ -78,7 +79,8 @@ public class TomlDocumentTests
         TomlException refusal = Assert.Throws<TomlException>(() => Parse(Nested(TomlLimits.MaxDepth + 1)));
         Assert.Contains("at most 64 deep", refusal.Problem, StringComparison.Ordinal);
 
-        string Nested(int depth) => start + string.Concat(Enumerable.Repeat(open, depth)) + inner + string.Concat(Enumerable.Repeat(close, depth));
+        string Nested(int depth) =>
+            start + string.Concat(Enumerable.Repeat(open, depth)) + inner + string.Concat(Enumerable.Repeat(close, depth));
     }
 
     [Fact]
@@ -105,7 +107,9 @@ public class TomlDocumentTests
     public async Task Parse_HostileFileOfFullSize_EndsSoon(string prefix, string unit)
     {
         string body = unit.Length > 0 ? unit : prefix;
-        byte[] toml = Encoding.UTF8.GetBytes(prefix + string.Concat(Enumerable.Repeat(body, (TomlLimits.MaxFileBytes - prefix.Length) / body.Length)));
+        byte[] toml =
+            Encoding.UTF8.GetBytes(prefix + string.Concat(Enumerable.Repeat(body,
+                (TomlLimits.MaxFileBytes - prefix.Length) / body.Length)));
 
         await Task.Run(() =>
         {

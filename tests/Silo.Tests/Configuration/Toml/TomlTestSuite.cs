@@ -53,7 +53,8 @@ internal static class TomlTestSuite
             default:
                 TomlTable table = Assert.IsType<TomlTable>(actual);
                 JsonObject pairs = expected.AsObject();
-                Assert.Equal(pairs.Select(pair => pair.Key).Order(StringComparer.Ordinal), table.Entries.Select(entry => entry.Key).Order(StringComparer.Ordinal));
+                Assert.Equal(pairs.Select(pair => pair.Key).Order(StringComparer.Ordinal),
+                    table.Entries.Select(entry => entry.Key).Order(StringComparer.Ordinal));
                 foreach ((string key, JsonNode? node) in pairs)
                 {
                     AssertMatches(node!, table.Find(key)!, $"{path}.{key}");
@@ -71,10 +72,12 @@ internal static class TomlTestSuite
                 Assert.True(expected == Assert.IsType<TomlString>(actual).Value, $"{path}: expected '{expected}', found '{actual}'");
                 break;
             case "integer":
-                Assert.True(long.Parse(expected, CultureInfo.InvariantCulture) == Assert.IsType<TomlInteger>(actual).Value, $"{path}: expected {expected}, found {actual}");
+                Assert.True(long.Parse(expected, CultureInfo.InvariantCulture) == Assert.IsType<TomlInteger>(actual).Value,
+                    $"{path}: expected {expected}, found {actual}");
                 break;
             case "float":
-                Assert.True(ParseFloat(expected).Equals(Assert.IsType<TomlFloat>(actual).Value), $"{path}: expected {expected}, found {actual}");
+                Assert.True(ParseFloat(expected).Equals(Assert.IsType<TomlFloat>(actual).Value),
+                    $"{path}: expected {expected}, found {actual}");
                 break;
             case "bool":
                 Assert.Equal(expected == "true", Assert.IsType<TomlBoolean>(actual).Value);
