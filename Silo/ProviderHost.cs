@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
@@ -69,7 +70,7 @@ public sealed partial class ProviderHost : IAsyncDisposable
         {
             return 0; // Told to stop while starting.
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException or FormatException or ArgumentException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException or FormatException or ArgumentException or InvalidOperationException)
         {
             await Console.Error.WriteLineAsync($"plasmd: {e.Message}");
             return 1;

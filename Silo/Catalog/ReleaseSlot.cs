@@ -53,12 +53,16 @@ internal sealed record ReleaseSlot(ReleaseChannelName Channel, MachineArch Arch)
                 }
             }
 
-            slots.AddRange(channel.Archs.Select((arch, index) => new ReleaseSlot(channel.Channel, arch)
+            MachineArch[] archs = [.. channel.Archs.Distinct()];
+            foreach (MachineArch arch in archs)
             {
-                IsDefault = slots.Count == 0 && index == 0,
-                IsOnlyArch = channel.Archs.Count == 1,
-                ConfiguredNames = names,
-            }));
+                slots.Add(new ReleaseSlot(channel.Channel, arch)
+                {
+                    IsDefault = slots.Count == 0,
+                    IsOnlyArch = archs.Length == 1,
+                    ConfiguredNames = names,
+                });
+            }
         }
 
         return slots;

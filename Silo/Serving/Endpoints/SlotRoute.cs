@@ -15,6 +15,7 @@ internal static class SlotRoute
         RouteValueDictionary values = context.Request.RouteValues;
         if (values.Count == 0)
         {
+            problem = catalog.Default is null ? "This provider is configured to serve no channel." : null;
             return catalog.Default;
         }
 

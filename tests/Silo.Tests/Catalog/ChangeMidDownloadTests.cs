@@ -1,6 +1,7 @@
 using System.Net;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Silo.Catalog;
+using PhaseMesh.Silo.Catalog.Stamps;
 using PhaseMesh.Silo.Serving;
 using PhaseMesh.Silo.Tests.Serving;
 
@@ -36,7 +37,8 @@ public sealed class ChangeMidDownloadTests
     [MemberData(nameof(Transports))]
     public async Task OneByteFlippedAndTheTimeSetBack_TheDownloadIsCutOff(BodyTransport transport)
     {
-        await using ServingScene scene = await StartAsync(transport);
+        // Only the system's own stamps see this; the portable ones leave it to the scrub.
+        await using ServingScene scene = await StartAsync(transport, scene => scene.Stamps = FileStamps.ForThisSystem);
         using RawExchange download = await BeginDownloadAsync(scene);
 
         string path = Path.Combine(scene.Artifacts, "rootfs");

@@ -34,7 +34,8 @@ internal sealed class ServingScene : IAsyncDisposable
 
     public IServiceManager? ServiceManager { get; init; }
 
-    public IFileStamps Stamps { get; init; } = FileStamps.ForThisSystem;
+    /// <summary>Null: with the portable body transport the portable stamps, so that both twins are tested together.</summary>
+    public IFileStamps? Stamps { get; set; }
 
     public RememberedLog Log { get; } = new();
 
@@ -81,7 +82,7 @@ internal sealed class ServingScene : IAsyncDisposable
             new ProviderSurroundings
             {
                 ServiceManager = ServiceManager ?? new NoServiceManager(),
-                Stamps = Stamps,
+                Stamps = Stamps ?? (Limits.BodyTransport is BodyTransport.Portable ? new PortableFileStamps() : FileStamps.ForThisSystem),
                 Logging = logging => logging.AddProvider(Log),
             },
             CancellationToken.None);
