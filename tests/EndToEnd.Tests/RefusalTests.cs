@@ -1,4 +1,6 @@
+using System.Text;
 using PhaseMesh.TestKit.BootLab;
+using PhaseMesh.TestKit.FaultyProviders;
 
 namespace PhaseMesh.EndToEnd.Tests;
 
@@ -9,26 +11,35 @@ public class RefusalTests
     public async Task Machine_IsOfferedTamperedManifest_HaltsWithTheReason()
     {
         await using BootLab lab = await BootLab.CreateAsync();
-        await using TamperingProvider provider = TamperingProvider.Start(
-            lab.Release, manifest => manifest.Replace("quiet", "init=/bin/sh", StringComparison.Ordinal));
-        await using QemuMachine machine = await lab.BootAsync("machine", $"phase.provider={provider.UrlForMachines} phase.on_failure=poweroff");
+        string signed = await File.ReadAllTextAsync(Path.Combine(lab.Release, "manifest.json"));
+        string tampered = signed.Replace("quiet", "init=/bin/sh", StringComparison.Ordinal);
+        Assert.NotEqual(signed, tampered);
+        using TestRelease unused = TestRelease.Create();
+        await using FaultyProvider provider = new(unused) { ManifestBytes = Encoding.UTF8.GetBytes(tampered) };
+        await using QemuMachine machine = await lab.BootAsync(
+            "machine", $"phase.provider=http://{QemuMachine.HostAddress}:{provider.Port} phase.on_failure=poweroff");
 
         await machine.WaitForAsync("FAILED");
         await machine.WaitForAsync("powering off (phase.on_failure=poweroff)");
         Assert.Equal(0, await machine.Console.WaitForExitAsync(QemuMachine.BootLimit));
-        Assert.Contains(machine.Console.Lines, line => line.Text.Contains("signature", StringComparison.OrdinalIgnoreCase));
+        AssertFailureNames(machine, "signature");
         Assert.DoesNotContain(machine.Console.Lines, line => line.Text.Contains("kexec", StringComparison.Ordinal));
+        Assert.Equal(0, provider.ArtifactBytes);
     }
 
     [Fact]
     public async Task Machine_FindsNobodyAtTheProvidersAddress_SaysWhichAndWhatToDo()
     {
+        const string Nobody = $"http://{QemuMachine.HostAddress}:9";
         await using BootLab lab = await BootLab.CreateAsync();
-        await using QemuMachine machine = await lab.BootAsync(
-            "machine", $"phase.provider=http://{QemuMachine.HostAddress}:9 phase.on_failure=poweroff");
+        await using QemuMachine machine = await lab.BootAsync("machine", $"phase.provider={Nobody} phase.on_failure=poweroff");
 
         await machine.WaitForAsync("FAILED");
         Assert.Equal(0, await machine.Console.WaitForExitAsync(QemuMachine.BootLimit));
-        Assert.Contains(machine.Console.Lines, line => line.Text.Contains($"http://{QemuMachine.HostAddress}:9", StringComparison.Ordinal) && line.Text.Contains("FAILED", StringComparison.Ordinal));
+        AssertFailureNames(machine, Nobody);
     }
+
+    private static void AssertFailureNames(QemuMachine machine, string text) => Assert.True(
+        machine.Console.Lines.Any(line => line.Text.Contains("FAILED", StringComparison.Ordinal) && line.Text.Contains(text, StringComparison.OrdinalIgnoreCase)),
+        $"no line with FAILED names '{text}'.{machine.Console.Tail()}");
 }
