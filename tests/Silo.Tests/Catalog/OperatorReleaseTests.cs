@@ -36,7 +36,8 @@ public sealed class OperatorReleaseTests
         Release old = scene.Serving;
         Dictionary<string, byte[]> next = new()
         {
-            ["kernel"] = ServingScene.Content("kernel 2", 2_000_000), ["initramfs"] = ServingScene.Content("initramfs 2", 100_000),
+            ["kernel"] = ServingScene.Content("kernel 2", 2_000_000),
+            ["initramfs"] = ServingScene.Content("initramfs 2", 100_000),
         };
         BootManifest manifest = SignedRelease.For(scene, 2, contents: next);
         scene.Replace("manifest.json", manifest.RawBytes.ToArray());
@@ -78,7 +79,8 @@ public sealed class OperatorReleaseTests
             "too large" => new byte[BootManifest.MaxBytes + 1],
             _ => SignedRelease.For(scene, 2, contents: new Dictionary<string, byte[]>
             {
-                ["kernel"] = wrongKernel, ["initramfs"] = scene.Read("initramfs"),
+                ["kernel"] = wrongKernel,
+                ["initramfs"] = scene.Read("initramfs"),
             }).RawBytes.ToArray(),
         });
         CatalogSnapshot catalog = await scene.WaitForProblemAsync(problem);

@@ -17,7 +17,8 @@ public sealed class DrainTests
         RememberedServiceManager manager = new();
         await using ServingScene scene = await new ServingScene
         {
-            Limits = new ServingLimits { BodyTransport = transport }, ServiceManager = manager,
+            Limits = new ServingLimits { BodyTransport = transport },
+            ServiceManager = manager,
         }.ServeAsync(scene => scene.Write("rootfs", ServingScene.Content("big", 64 << 20)));
         Assert.Equal(["READY=1"], manager.Said);
 
@@ -51,7 +52,8 @@ public sealed class DrainTests
     {
         await using ServingScene scene = await new ServingScene
         {
-            Limits = new ServingLimits { BodyTransport = transport }, DrainGracePeriod = TimeSpan.FromMilliseconds(300),
+            Limits = new ServingLimits { BodyTransport = transport },
+            DrainGracePeriod = TimeSpan.FromMilliseconds(300),
         }.ServeAsync(scene => scene.Write("rootfs", ServingScene.Content("big", 64 << 20)));
         using RawExchange download = new(await scene.ConnectAsync(receiveBufferBytes: 256 * 1024));
         await download.SendAsync("GET /rootfs HTTP/1.1\r\nHost: a\r\n\r\n");
