@@ -188,10 +188,12 @@ internal sealed class ChunkBoard(ChunkTable chunks, TimeProvider time)
     {
         const double WorthASecondRequest = 0.25;
         const double LongEnoughToJudge = 0.5;
+        const double MuchSlower = 8;
         int left = victim.End - victim.Next;
         double victimRate = victim.BytesPerSecond(time);
         double ownRate = session.BytesPerSecond;
-        if (left <= 0 || secondsLeft < WorthASecondRequest)
+        bool isNoHelp = ownRate > 0 && ownRate * MuchSlower < victimRate;
+        if (left <= 0 || secondsLeft < WorthASecondRequest || isNoHelp)
         {
             return null;
         }

@@ -35,7 +35,7 @@ internal static class KexecErrors
         NoPackage => "the fetched kernel's signature uses an algorithm the running kernel lacks: sign it with SHA-256 and RSA",
         BadExecutable => "the fetched kernel is not an image the running kernel can start: on x86_64 it takes a bzImage (vmlinuz) with a 64-bit "
             + "entry point; check what was published as kernel, and its arch",
-        OutOfMemory => "there is not enough memory to load the fetched kernel and initramfs, which are held three times for a moment: "
+        OutOfMemory => "there is not enough memory to load the fetched kernel and initramfs, which are held several times for a moment: "
             + "use a machine with more memory or a smaller release",
         AddressNotAvailable => "no gap in physical memory is large enough for the fetched kernel and initramfs: use a machine with more memory or a smaller release",
         AccessDenied => "an integrity policy (IMA appraisal or a security module) denies the fetched kernel: sign it for that policy or relax the policy",

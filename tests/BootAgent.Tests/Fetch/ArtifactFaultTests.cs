@@ -155,7 +155,7 @@ public class ArtifactFaultTests
         data.Add(ProviderFault.ServerError, ArtifactKind.Initramfs, "answered /blobs/sha256:");
         data.Add(ProviderFault.RedirectLoop, ArtifactKind.Rootfs, "redirects more than 3 times (a loop?)");
         data.Add(ProviderFault.RedirectToHttps, ArtifactKind.Kernel, "redirects to https:, only http: is followed");
-        data.Add(ProviderFault.SlowHeaders, ArtifactKind.Kernel, "sent nothing in 1 s");
+        data.Add(ProviderFault.SlowHeaders, ArtifactKind.Kernel, "sent nothing in 2 s");
         data.Add(ProviderFault.HugeHeaders, ArtifactKind.Kernel, "sent more than 16 KiB of headers");
         data.Add(ProviderFault.Gibberish, ArtifactKind.Kernel, "does not speak HTTP/1.1");
         data.Add(ProviderFault.WrongContentRange, ArtifactKind.Kernel, "answered with range");

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using PhaseMesh.BootAgent.Fetch;
 using PhaseMesh.BootAgent.Tests.Support;
 using PhaseMesh.Manifests;
 using PhaseMesh.Manifests.Naming;
@@ -17,16 +18,30 @@ public class ManifestFaultTests
         { ProviderFault.ServerError, (int)AgentExitCode.NoProvider, "with status 500" },
         { ProviderFault.RedirectLoop, (int)AgentExitCode.NoProvider, "redirects more than 3 times" },
         { ProviderFault.RedirectToHttps, (int)AgentExitCode.NoProvider, "only http: is followed" },
-        { ProviderFault.SlowHeaders, (int)AgentExitCode.NoProvider, "did not deliver its manifest within 1 s" },
+        { ProviderFault.SlowHeaders, (int)AgentExitCode.NoProvider, "did not deliver its manifest within 2 s" },
         { ProviderFault.HugeHeaders, (int)AgentExitCode.NoProvider, "more than 16 KiB of headers" },
         { ProviderFault.Gibberish, (int)AgentExitCode.NoProvider, "does not speak HTTP/1.1" },
         { ProviderFault.Truncates, (int)AgentExitCode.NoProvider, "closed the connection before the end" },
         { ProviderFault.Resets, (int)AgentExitCode.NoProvider, "" },
-        { ProviderFault.Stalls, (int)AgentExitCode.NoProvider, "did not deliver its manifest within 1 s" },
-        { ProviderFault.Drips, (int)AgentExitCode.NoProvider, "did not deliver its manifest within 1 s" },
+        { ProviderFault.Stalls, (int)AgentExitCode.NoProvider, "did not deliver its manifest within 2 s" },
+        { ProviderFault.Drips, (int)AgentExitCode.NoProvider, "did not deliver its manifest within 2 s" },
         { ProviderFault.ShortFile, (int)AgentExitCode.ManifestRefused, "refusing the manifest" },
         { ProviderFault.TooMuch, (int)AgentExitCode.ManifestRefused, "refusing the manifest" },
         { ProviderFault.FlipsByte, (int)AgentExitCode.ManifestRefused, "refusing" },
+    };
+
+    /// <summary>For a provider that cannot succeed.</summary>
+    private static FetchLimits Impatient { get; } = AgentHarness.ShortLimits with
+    {
+        ManifestTimeLimit = TimeSpan.FromSeconds(5),
+        ManifestAttemptLimit = TimeSpan.FromSeconds(2),
+    };
+
+    /// <summary>For a good provider, which gets all the time it needs; the faulty one only what is left when the good one has answered.</summary>
+    private static FetchLimits Patient { get; } = AgentHarness.ShortLimits with
+    {
+        ManifestAttemptLimit = TimeSpan.FromSeconds(2),
+        ManifestGrace = TimeSpan.FromSeconds(0.5),
     };
 
     [Theory]
@@ -35,7 +50,7 @@ public class ManifestFaultTests
     {
         using TestRelease release = TestRelease.Create();
         await using FaultyProvider faulty = new(release, fault) { FaultIsInManifest = true, FaultAt = 100 };
-        using AgentHarness agent = new(release, faulty.Url);
+        using AgentHarness agent = new(release, faulty.Url) { Limits = Impatient };
 
         await agent.ExpectFailureAsync((AgentExitCode)code);
 
@@ -51,7 +66,7 @@ public class ManifestFaultTests
         using TestRelease release = TestRelease.Create();
         await using FaultyProvider faulty = new(release, fault) { FaultIsInManifest = true, FaultAt = 100 };
         await using FaultyProvider good = new(release);
-        using AgentHarness agent = new(release, faulty.Url, good.Url);
+        using AgentHarness agent = new(release, faulty.Url, good.Url) { Limits = Patient };
 
         await agent.ExpectSuccessAsync();
 
@@ -153,7 +168,7 @@ public class ManifestFaultTests
         using TestRelease release = TestRelease.Create();
         FaultyProvider gone = new(release);
         await gone.DisposeAsync();
-        using AgentHarness agent = new(release, gone.Url);
+        using AgentHarness agent = new(release, gone.Url) { Limits = Impatient };
 
         await agent.ExpectFailureAsync(AgentExitCode.NoProvider);
 

@@ -12,14 +12,13 @@ namespace PhaseMesh.BootAgent.Tests.Support;
 /// <summary>Runs the whole agent in this process, into a directory of its own or into a kexec that only records.</summary>
 internal sealed class AgentHarness : IDisposable
 {
-    /// <summary>As the defaults, but in fractions of a second, so that a refusal can be waited for.</summary>
+    /// <summary>As the defaults, but in seconds, so that a refusal can be waited for; good providers have time even on a busy machine.</summary>
     public static FetchLimits ShortLimits { get; } = new()
     {
-        ManifestTimeLimit = TimeSpan.FromSeconds(3),
-        ManifestAttemptLimit = TimeSpan.FromSeconds(1),
-        ManifestGrace = TimeSpan.FromSeconds(0.5),
-        StallWindow = TimeSpan.FromSeconds(1),
-        NoProgressLimit = TimeSpan.FromSeconds(4),
+        ManifestTimeLimit = TimeSpan.FromSeconds(30),
+        ManifestGrace = TimeSpan.FromSeconds(10),
+        StallWindow = TimeSpan.FromSeconds(2),
+        NoProgressLimit = TimeSpan.FromSeconds(5),
         MaxFruitlessAttempts = 4,
         FirstPause = TimeSpan.FromMilliseconds(20),
         LongestPause = TimeSpan.FromMilliseconds(200),
