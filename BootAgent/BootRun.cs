@@ -105,7 +105,8 @@ internal sealed class BootRun(AgentOptions options, FetchLimits limits, IKexec k
 
         if (choice.IsDisputed)
         {
-            console.Warn($"two trusted manifests call themselves release {manifest.Release}; using {manifest.Digest}. Find out which key signed both");
+            console.Warn($"two trusted manifests call themselves release {manifest.Release}; using {manifest.Digest}. "
+                + "Find out which key signed both");
         }
 
         if (!choice.Clock.IsClockPlausible && manifest.Expires is not null)
@@ -119,7 +120,8 @@ internal sealed class BootRun(AgentOptions options, FetchLimits limits, IKexec k
         console.Detail($"Signed by: {string.Join(", ", choice.Signers)}");
         foreach (ManifestArtifact artifact in manifest.Artifacts.Values.OrderBy(artifact => artifact.Kind))
         {
-            console.Debug($"{artifact.Kind.Name()}: {artifact.Digest}, {artifact.SizeBytes} bytes, {artifact.Chunks?.Count ?? 0} chunk digests");
+            int chunks = artifact.Chunks?.Count ?? 0;
+            console.Debug($"{artifact.Kind.Name()}: {artifact.Digest}, {artifact.SizeBytes} bytes, {chunks} chunk digests");
         }
 
         return choice;
@@ -137,7 +139,8 @@ internal sealed class BootRun(AgentOptions options, FetchLimits limits, IKexec k
 
         TimeSpan took = await ArtifactFetcher.FetchAsync(context, slot, cancellationToken);
         double seconds = Math.Max(took.TotalSeconds, 0.001);
-        console.Ok($"{name} downloaded ({ByteText.Of(slot.Artifact.SizeBytes)} in {seconds:0.0} s, {ByteText.Rate(slot.Artifact.SizeBytes / seconds)})");
+        long bytes = slot.Artifact.SizeBytes;
+        console.Ok($"{name} downloaded ({ByteText.Of(bytes)} in {seconds:0.0} s, {ByteText.Rate(bytes / seconds)})");
         cache?.Store(slot);
     }
 }

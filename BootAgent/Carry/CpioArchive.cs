@@ -70,7 +70,8 @@ internal sealed class CpioArchive
         int nameBytes = Encoding.ASCII.GetByteCount(name) + 1;
         long length = Align(HeaderBytes + nameBytes);
         byte[] header = new byte[length];
-        string fields = $"{Magic}{_inode:X8}{mode:X8}{0:X8}{0:X8}{linkCount:X8}{0:X8}{sizeBytes:X8}{0:X8}{0:X8}{0:X8}{0:X8}{nameBytes:X8}{0:X8}{name}";
+        string fields = $"{Magic}{_inode:X8}{mode:X8}{0:X8}{0:X8}{linkCount:X8}{0:X8}{sizeBytes:X8}"
+            + $"{0:X8}{0:X8}{0:X8}{0:X8}{nameBytes:X8}{0:X8}{name}";
         Encoding.ASCII.GetBytes(fields, header);
         _headers.Add((EndOffset, header));
         EndOffset += length;

@@ -103,7 +103,8 @@ internal sealed class ManifestCollector(HttpTransport transport, FetchLimits lim
 
             try
             {
-                byte[] buffer = new byte[Math.Min(response.Content.Headers.ContentLength ?? BootManifest.MaxBytes, BootManifest.MaxBytes) + 1];
+                long announced = response.Content.Headers.ContentLength ?? BootManifest.MaxBytes;
+                byte[] buffer = new byte[Math.Min(announced, BootManifest.MaxBytes) + 1];
                 await using Stream body = await response.Content.ReadAsStreamAsync(cancellationToken);
                 int length = await body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
                 return length == buffer.Length ? (null, tooLarge) : (buffer[..length], null);

@@ -35,7 +35,8 @@ internal sealed class ArtifactBody : IAsyncDisposable
 
             bool isWhole = from == 0 && toExclusive == artifact.SizeBytes;
             RangeHeaderValue? range = isWhole ? null : new RangeHeaderValue(from, toExclusive - 1);
-            (HttpResponseMessage? response, FetchFault? fault) = await transport.GetAsync(url, range, isWhole ? null : entityTag, watch.Token);
+            EntityTagHeaderValue? ifRange = isWhole ? null : entityTag;
+            (HttpResponseMessage? response, FetchFault? fault) = await transport.GetAsync(url, range, ifRange, watch.Token);
             if (response is null)
             {
                 if (fault!.Kind == FaultKind.NotFound && location.NotFoundAt(url))
@@ -81,10 +82,11 @@ internal sealed class ArtifactBody : IAsyncDisposable
         if (isRange)
         {
             ContentRangeHeaderValue? range = headers.ContentRange;
-            if (!asksForRange || range?.From != from || range.To != toExclusive - 1 || (range.Length ?? artifact.SizeBytes) != artifact.SizeBytes)
+            if (!asksForRange || range?.From != from || range.To != toExclusive - 1
+                || (range.Length ?? artifact.SizeBytes) != artifact.SizeBytes)
             {
-                return new FetchFault(FaultKind.WrongRange,
-                    $"answered with range {Shown(range)}, expected {(asksForRange ? $"{from}-{toExclusive - 1}/{artifact.SizeBytes}" : "the whole file")}");
+                string wanted = asksForRange ? $"{from}-{toExclusive - 1}/{artifact.SizeBytes}" : "the whole file";
+                return new FetchFault(FaultKind.WrongRange, $"answered with range {Shown(range)}, expected {wanted}");
             }
         }
 

@@ -78,7 +78,8 @@ internal sealed class ChunkBoard(ChunkTable chunks, TimeProvider time)
     }
 
     /// <summary>Takes work away from the connection that would need longest for what it has left.</summary>
-    /// <param name="slow">The connection whose chunk in progress was taken away, because it crawls; null when only later chunks were.</param>
+    /// <param name="slow">The connection whose chunk in progress was taken away, because it crawls; null when only later chunks
+    /// were.</param>
     public ChunkRun? TakeOver(ProviderSession session, out ProviderSession? slow)
     {
         slow = null;

@@ -6,7 +6,8 @@ using PhaseMesh.Manifests.Naming;
 namespace PhaseMesh.BootAgent.Fetch;
 
 /// <summary>Hashes and stores the chunks of one run; a chunk counts once its digest is the manifest's.</summary>
-internal sealed class ChunkSink(ChunkTable chunks, ArtifactSlot slot, ChunkBoard board, ChunkRun run, TimeProvider time) : IPieceSink, IDisposable
+internal sealed class ChunkSink(ChunkTable chunks, ArtifactSlot slot, ChunkBoard board, ChunkRun run, TimeProvider time)
+    : IPieceSink, IDisposable
 {
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private long _chunkStarted = time.GetTimestamp();

@@ -14,7 +14,9 @@ namespace PhaseMesh.BootAgent.Fetch;
 /// </summary>
 internal sealed class ChunkedFetch
 {
-    /// <summary>To a single provider: one's bytes arrive while the other's are hashed, which needs a second processor to gain anything.</summary>
+    /// <summary>
+    /// To a single provider: one's bytes arrive while the other's are hashed, which needs a second processor to gain anything.
+    /// </summary>
     private readonly int _connectionsToOne = Math.Min(2, Environment.ProcessorCount);
     private readonly FetchContext _context;
     private readonly ArtifactSlot _slot;
@@ -40,7 +42,8 @@ internal sealed class ChunkedFetch
         using SemaphoreSlim connections = new(_context.Limits.MaxConnections);
         List<ProviderSession> usable = [.. _context.Sessions.Where(_court.IsUsable)];
         int perProvider = usable.Count == 1 ? _connectionsToOne : 1;
-        Task workers = Task.WhenAll(usable.SelectMany(session => Enumerable.Range(0, perProvider).Select(_ => GuardedWorkAsync(session, connections, stop))));
+        Task workers = Task.WhenAll(
+            usable.SelectMany(session => Enumerable.Range(0, perProvider).Select(_ => GuardedWorkAsync(session, connections, stop))));
         string? broken = null;
         try
         {
@@ -102,7 +105,8 @@ internal sealed class ChunkedFetch
                     run = _board.TakeOver(session, out ProviderSession? slow);
                     if (slow is not null)
                     {
-                        _context.Console.Warn($"{slow.Provider} is slow; {session.Provider} takes over what it has left of {_slot.Artifact.Kind.Name()}");
+                        _context.Console.Warn(
+                            $"{slow.Provider} is slow; {session.Provider} takes over what it has left of {_slot.Artifact.Kind.Name()}");
                     }
                 }
 

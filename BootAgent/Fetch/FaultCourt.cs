@@ -11,7 +11,8 @@ internal sealed class FaultCourt(FetchContext context, ManifestArtifact artifact
 {
     public bool IsUsable(ProviderSession session) => !session.IsDropped && session.LocationOf(artifact).Current.Url is not null;
 
-    public bool HasOther(ProviderSession session) => context.Sessions.Any(other => other != session && IsUsable(other) && other.IsReachable);
+    public bool HasOther(ProviderSession session) =>
+        context.Sessions.Any(other => other != session && IsUsable(other) && other.IsReachable);
 
     /// <returns>How long to wait before the provider's next request.</returns>
     public TimeSpan Judge(ProviderSession session, FetchFault fault)
@@ -42,7 +43,9 @@ internal sealed class FaultCourt(FetchContext context, ManifestArtifact artifact
         else if (hasOther || count >= context.Limits.MaxContentFaults)
         {
             session.Drop();
-            context.Console.Warn($"{what}; {(hasOther ? "it is fetched from another provider, and this one is not asked again" : $"after {count} wrong answers it is not asked again")}");
+            context.Console.Warn(hasOther
+                ? $"{what}; it is fetched from another provider, and this one is not asked again"
+                : $"{what}; after {count} wrong answers it is not asked again");
         }
         else
         {

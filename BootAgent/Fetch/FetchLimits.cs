@@ -14,7 +14,9 @@ internal sealed record FetchLimits
 
     public TimeSpan ConnectTimeLimit { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>A request that delivers less than <see cref="MinimumBytesPerWindow"/> in this time has stalled; waiting for headers counts.</summary>
+    /// <summary>
+    /// A request that delivers less than <see cref="MinimumBytesPerWindow"/> in this time has stalled; waiting for headers counts.
+    /// </summary>
     public TimeSpan StallWindow { get; init; } = TimeSpan.FromSeconds(5);
 
     public long MinimumBytesPerWindow { get; init; } = 20 * 1024;
@@ -28,7 +30,9 @@ internal sealed record FetchLimits
     /// <summary>How often wrong bytes are forgiven when there is no other provider.</summary>
     public int MaxContentFaults { get; init; } = 3;
 
-    /// <summary>Requests in a row that broke off without one verified chunk; a refused connection doesn't count, time bounds those.</summary>
+    /// <summary>
+    /// Requests in a row that broke off without one verified chunk; a refused connection doesn't count, time bounds those.
+    /// </summary>
     public int MaxFruitlessAttempts { get; init; } = 10;
 
     public TimeSpan FirstPause { get; init; } = TimeSpan.FromMilliseconds(250);

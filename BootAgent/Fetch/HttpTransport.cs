@@ -31,7 +31,8 @@ internal sealed class HttpTransport : IDisposable
     }
 
     /// <param name="ifRange">Only with a range: another version of the file comes whole, with status 200.</param>
-    public async Task<HttpAnswer> GetAsync(Uri url, RangeHeaderValue? range, EntityTagHeaderValue? ifRange, CancellationToken cancellationToken)
+    public async Task<HttpAnswer> GetAsync(
+        Uri url, RangeHeaderValue? range, EntityTagHeaderValue? ifRange, CancellationToken cancellationToken)
     {
         for (int redirects = 0; ; redirects++)
         {

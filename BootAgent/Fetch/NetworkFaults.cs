@@ -14,7 +14,8 @@ internal static class NetworkFaults
             return socketError switch
             {
                 SocketError.ConnectionRefused => new FetchFault(FaultKind.Unreachable, "refused the connection"),
-                SocketError.HostUnreachable or SocketError.NetworkUnreachable => new FetchFault(FaultKind.Unreachable, "cannot be reached: no route"),
+                SocketError.HostUnreachable or SocketError.NetworkUnreachable =>
+                    new FetchFault(FaultKind.Unreachable, "cannot be reached: no route"),
                 SocketError.HostNotFound or SocketError.TryAgain or SocketError.NoData =>
                     new FetchFault(FaultKind.Unreachable, "has a name that does not resolve"),
                 SocketError.TimedOut => new FetchFault(FaultKind.Unreachable, "did not answer in time"),
@@ -29,7 +30,8 @@ internal static class NetworkFaults
                 new FetchFault(FaultKind.Unreachable, "has a name that does not resolve"),
             HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } =>
                 new FetchFault(FaultKind.Unreachable, "did not accept the connection in time"),
-            HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse } or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } =>
+            HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }
+                or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } =>
                 new FetchFault(FaultKind.NotHttp, "does not speak HTTP/1.1"),
             HttpRequestException { HttpRequestError: HttpRequestError.ConfigurationLimitExceeded } =>
                 new FetchFault(FaultKind.NotHttp, $"sent more than {FetchLimits.MaxHeaderKilobytes} KiB of headers"),

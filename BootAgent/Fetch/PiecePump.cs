@@ -106,7 +106,9 @@ internal sealed class PiecePump
         return null;
     }
 
-    /// <summary>Reading to the end lets the connection be used again, and shows a body that goes on (chunked transfer has no length).</summary>
+    /// <summary>
+    /// Reading to the end lets the connection be used again, and shows a body that goes on (chunked transfer has no length).
+    /// </summary>
     private static async Task<FetchFault?> ExpectEndAsync(Stream stream, ProgressWatch watch) =>
         await watch.ReadAsync(stream, new byte[1]) == 0
             ? null

@@ -20,7 +20,9 @@ internal sealed class ProviderSession(ProviderCandidate provider, string directo
     /// <summary>It has done something for which it gets no more requests in this boot.</summary>
     public bool IsDropped { get; private set; }
 
-    /// <summary>Its last request succeeded or failed only in content; a provider that cannot be reached is no replacement for another.</summary>
+    /// <summary>
+    /// Its last request succeeded or failed only in content; a provider that cannot be reached is no replacement for another.
+    /// </summary>
     public bool IsReachable { get; private set; } = true;
 
     public FetchFault? LastFault { get; private set; }

@@ -157,7 +157,8 @@ internal sealed class WholeFetch(FetchContext context, ArtifactSlot slot) : IPie
         }
 
         _oneProviderAtATime = true;
-        context.Console.Warn($"{slot.Artifact.Kind.Name()} put together from several providers has a wrong SHA-256; each is asked alone now");
+        context.Console.Warn(
+            $"{slot.Artifact.Kind.Name()} put together from several providers has a wrong SHA-256; each is asked alone now");
         return null;
     }
 

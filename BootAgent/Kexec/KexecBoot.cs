@@ -6,7 +6,8 @@ namespace PhaseMesh.BootAgent.Kexec;
 /// <summary>Loads the sealed images and starts them; every refusal becomes one line with its remedy.</summary>
 internal sealed class KexecBoot(IKexec kexec, Func<KernelPolicy> readPolicy, BootConsole console)
 {
-    /// <exception cref="BootFailedException">The running kernel refuses. Otherwise this does not return, except from a test's twin.</exception>
+    /// <exception cref="BootFailedException">The running kernel refuses. Otherwise this does not return, except from a test's
+    /// twin.</exception>
     public void Run(MemoryFile kernel, MemoryFile initrd, string commandLine)
     {
         RequireSealed(kernel);
@@ -41,7 +42,9 @@ internal sealed class KexecBoot(IKexec kexec, Func<KernelPolicy> readPolicy, Boo
         if (result.ExitCode != 0)
         {
             KernelPolicy policy = readPolicy();
-            string cause = policy.IsLoadDisabled || policy.Lockdown is not null ? $" ({KexecErrors.Describe(KexecErrors.NotPermitted, policy)})" : string.Empty;
+            string cause = policy.IsLoadDisabled || policy.Lockdown is not null
+                ? $" ({KexecErrors.Describe(KexecErrors.NotPermitted, policy)})"
+                : string.Empty;
             throw Refused($"kexec -l ended with exit code {result.ExitCode}: {result.Output}{cause}");
         }
     }
@@ -51,7 +54,8 @@ internal sealed class KexecBoot(IKexec kexec, Func<KernelPolicy> readPolicy, Boo
     {
         if ((file.Seals & MemoryFile.AllSeals) != MemoryFile.AllSeals)
         {
-            throw new InvalidOperationException($"A memory file has seals {file.Seals:x}, expected {MemoryFile.AllSeals:x}; refusing to boot what could still change.");
+            throw new InvalidOperationException(
+                $"A memory file has seals {file.Seals:x}, expected {MemoryFile.AllSeals:x}; refusing to boot what could still change.");
         }
     }
 

@@ -43,7 +43,8 @@ internal sealed partial class LinuxKexec : IKexec
             Task<string> errors = process.StandardError.ReadToEndAsync();
             string output = process.StandardOutput.ReadToEnd() + errors.GetAwaiter().GetResult();
             process.WaitForExit();
-            return new KexecToolResult(true, process.ExitCode, ParameterValues.Shown(output.Trim().ReplaceLineEndings("; "), MaxToolOutput));
+            return new KexecToolResult(true, process.ExitCode,
+                ParameterValues.Shown(output.Trim().ReplaceLineEndings("; "), MaxToolOutput));
         }
         catch (Win32Exception)
         {

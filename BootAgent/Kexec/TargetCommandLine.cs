@@ -17,8 +17,8 @@ internal static class TargetCommandLine
     /// <exception cref="BootFailedException">Longer than a kernel takes.</exception>
     public static string Build(BootManifest manifest, AgentOptions options, IEnumerable<ProviderCandidate> sources)
     {
-        string added = $"phase.boot_id={options.BootId} phase.channel={options.Channel} phase.arch={options.Arch} phase.mode={options.ModeName} "
-            + $"phase.provider={string.Join(',', sources)}";
+        string added = $"phase.boot_id={options.BootId} phase.channel={options.Channel} phase.arch={options.Arch} "
+            + $"phase.mode={options.ModeName} phase.provider={string.Join(',', sources)}";
         string line = string.IsNullOrWhiteSpace(manifest.CommandLine) ? added : $"{manifest.CommandLine.Trim()} {added}";
         int length = Encoding.UTF8.GetByteCount(line) + 1;
         return length <= MaxBytes

@@ -29,7 +29,7 @@ internal sealed class OptionsBinder(ParameterValues values)
         }
 
         string? cache = Directory(ParameterTable.CacheDirectory) ?? (toDirectory ? null : MachineCacheDirectory);
-        bool mayCache = One(ParameterTable.Cache, true, (string text, out bool value) => TryParseWord(text, "disabled", "enabled", out value));
+        bool mayCache = One(ParameterTable.Cache, true, TryParseCaching);
         AgentOptions options = new()
         {
             Mode = One(ParameterTable.Mode, PhaseMode.Internet, TryParseMode),
@@ -165,6 +165,8 @@ internal sealed class OptionsBinder(ParameterValues values)
     }
 
     private static bool TryParseBoolean(string text, out bool value) => TryParseWord(text, "false", "true", out value);
+
+    private static bool TryParseCaching(string text, out bool value) => TryParseWord(text, "disabled", "enabled", out value);
 
     private static bool TryParseMode(string text, out PhaseMode mode)
     {

@@ -6,7 +6,8 @@ namespace PhaseMesh.BootAgent.Parameters;
 /// <param name="IsSwitch">The flag takes no value.</param>
 /// <param name="Expected">What an error tells the user to write.</param>
 /// <param name="Default">What holds when it is not given, in words.</param>
-/// <param name="Repeats">Several values add up; otherwise the last one on the kernel command line wins, as the kernel itself does it.</param>
+/// <param name="Repeats">Several values add up; otherwise the last one on the kernel command line wins, as the kernel itself does
+/// it.</param>
 internal sealed record ParameterDefinition(
     string? Name, string Flag, bool IsSwitch, string Expected, string Default, string Meaning, bool Repeats = false)
 {

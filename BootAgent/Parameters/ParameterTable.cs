@@ -2,7 +2,9 @@ using PhaseMesh.Manifests.Naming;
 
 namespace PhaseMesh.BootAgent.Parameters;
 
-/// <summary>Every parameter: the source of <c>--help</c>, of what the parsers accept, and (held true by a test) of docs/boot-agent.md.</summary>
+/// <summary>
+/// Every parameter: the source of <c>--help</c>, of what the parsers accept, and (held true by a test) of docs/boot-agent.md.
+/// </summary>
 internal static class ParameterTable
 {
     public static readonly ParameterDefinition Mode = new("phase.mode", "--mode", false,

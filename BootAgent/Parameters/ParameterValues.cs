@@ -1,6 +1,8 @@
 namespace PhaseMesh.BootAgent.Parameters;
 
-/// <summary>One value as it was given; <paramref name="Origin"/> is how an error names it, such as <c>phase.mode</c> or <c>--mode</c>.</summary>
+/// <summary>
+/// One value as it was given; <paramref name="Origin"/> is how an error names it, such as <c>phase.mode</c> or <c>--mode</c>.
+/// </summary>
 internal readonly record struct GivenValue(string Text, string Origin);
 
 /// <summary>All values as given, before anything is judged, with what went wrong on the way.</summary>

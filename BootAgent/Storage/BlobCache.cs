@@ -60,7 +60,8 @@ internal sealed class BlobCache(string directory, bool mayWrite, BootConsole con
         {
             DeleteLeftOvers();
             string part = path + PartSuffix;
-            using (SafeFileHandle file = File.OpenHandle(part, FileMode.Create, FileAccess.ReadWrite, FileShare.None, FileOptions.None, slot.Artifact.SizeBytes))
+            using (SafeFileHandle file = File.OpenHandle(
+                part, FileMode.Create, FileAccess.ReadWrite, FileShare.None, FileOptions.None, slot.Artifact.SizeBytes))
             {
                 if (!Copy(slot.File, slot.Offset, slot.Artifact, (piece, at) => RandomAccess.Write(file, piece, at)))
                 {

@@ -30,8 +30,8 @@ internal sealed class BootImage : IArtifactStorage
             if (artifact.SizeBytes > CpioArchive.MaxFileBytes)
             {
                 throw new BootFailedException(AgentExitCode.StorageFailed,
-                    $"{artifact.Kind.Name()} has {artifact.SizeBytes} bytes; the cpio archive it rides in holds at most {CpioArchive.MaxFileBytes} a file. "
-                    + "Make the artifact smaller");
+                    $"{artifact.Kind.Name()} has {artifact.SizeBytes} bytes; the cpio archive it rides in holds at most "
+                    + $"{CpioArchive.MaxFileBytes} a file. Make the artifact smaller");
             }
 
             _archive.AddFile(NameOf(artifact.Kind), artifact.SizeBytes);
@@ -97,7 +97,8 @@ internal sealed class BootImage : IArtifactStorage
     }
 
     /// <summary>
-    /// While kexec_file_load runs, the kernel holds the image three times (ours, its read buffer, the segments it will boot), and keeps pages
+    /// While kexec_file_load runs, the kernel holds the image three times (ours, its read buffer, the segments it will boot), and keeps
+    /// pages
     /// it could not use. Measured: 43 MiB of images load in a machine of 288 MiB and not in one of 256 MiB.
     /// </summary>
     private static void CheckMemory(long imageBytes, long? availableBytes, BootConsole console)
@@ -111,12 +112,14 @@ internal sealed class BootImage : IArtifactStorage
         if (imageBytes > available)
         {
             throw new BootFailedException(AgentExitCode.StorageFailed,
-                $"the release needs {ByteText.Of(imageBytes)} of memory and {ByteText.Of(available)} are free; use a machine with more memory or a smaller release");
+                $"the release needs {ByteText.Of(imageBytes)} of memory and {ByteText.Of(available)} are free; "
+                + "use a machine with more memory or a smaller release");
         }
 
         if (imageBytes * KexecCopies > available)
         {
-            console.Warn($"kexec needs up to {ByteText.Of(imageBytes * KexecCopies)} of memory for a moment and {ByteText.Of(available)} are free; it may fail");
+            console.Warn($"kexec needs up to {ByteText.Of(imageBytes * KexecCopies)} of memory for a moment and "
+                + $"{ByteText.Of(available)} are free; it may fail");
         }
     }
 }

@@ -25,8 +25,9 @@ internal sealed class OutputDirectory : IArtifactStorage
             Directory.CreateDirectory(directory);
             foreach (ManifestArtifact artifact in manifest.Artifacts.Values)
             {
+                string part = PartOf(artifact.Kind.Name());
                 SafeFileHandle file = File.OpenHandle(
-                    PartOf(artifact.Kind.Name()), FileMode.Create, FileAccess.ReadWrite, FileShare.None, FileOptions.None, artifact.SizeBytes);
+                    part, FileMode.Create, FileAccess.ReadWrite, FileShare.None, FileOptions.None, artifact.SizeBytes);
                 _files.Add(artifact.Kind.Name(), file);
                 RandomAccess.SetLength(file, artifact.SizeBytes);
                 _slots.Add(artifact.Kind, new ArtifactSlot(artifact, file, 0));
@@ -67,7 +68,8 @@ internal sealed class OutputDirectory : IArtifactStorage
 
             Publish(CommandLineName);
             Publish(ManifestName);
-            return $"{_directory} holds {string.Join(", ", _slots.Keys.Order().Select(kind => kind.Name()))}, {CommandLineName} and {ManifestName}";
+            string names = string.Join(", ", _slots.Keys.Order().Select(kind => kind.Name()));
+            return $"{_directory} holds {names}, {CommandLineName} and {ManifestName}";
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -66,7 +66,8 @@ internal sealed class ManifestJudge(AgentOptions options, ClockFloor clock)
             bool isSameRelease = other.Manifest!.Release == manifest.Release;
             isDisputed |= isSameRelease;
             string reason = isSameRelease
-                ? $"calls {other.Manifest.Digest} release {Name(manifest.Release)} too, which is {manifest.Digest} at more or better ranked providers"
+                ? $"calls {other.Manifest.Digest} release {Name(manifest.Release)} too, which is {manifest.Digest} at more or better "
+                    + "ranked providers"
                 : $"has release {Name(other.Manifest.Release)}, older than {Name(manifest.Release)}";
             refused.Add(new RefusedOffer(other.Provider, false, reason, string.Empty));
         }
@@ -88,7 +89,8 @@ internal sealed class ManifestJudge(AgentOptions options, ClockFloor clock)
 
         string remedy = string.Join(". ", refused.Select(each => each.Remedy).Where(text => text.Length > 0).Distinct());
         return new BootFailedException(AgentExitCode.ManifestRefused,
-            string.Join("; ", refused.Select(each => $"manifest from {each.Provider}: {each.Reason}")) + (remedy.Length > 0 ? $" {remedy}" : string.Empty));
+            string.Join("; ", refused.Select(each => $"manifest from {each.Provider}: {each.Reason}"))
+                + (remedy.Length > 0 ? $" {remedy}" : string.Empty));
     }
 
     private string RemedyFor(ManifestRefusal refusal) => refusal switch
@@ -96,7 +98,8 @@ internal sealed class ManifestJudge(AgentOptions options, ClockFloor clock)
         ManifestRefusal.UntrustedSigner or ManifestRefusal.Unsigned =>
             $"This machine trusts {string.Join(", ", options.TrustedKeys)}: add phase.trust=<the signer's key>, or sign with a trusted key "
             + "(plasmd manifest sign)",
-        ManifestRefusal.BadSignature => "The provider's copy was changed or damaged: publish the manifest there again, and find out who changed it",
+        ManifestRefusal.BadSignature =>
+            "The provider's copy was changed or damaged: publish the manifest there again, and find out who changed it",
         ManifestRefusal.ThresholdNotMet => "Let more key holders sign (plasmd manifest sign)",
         ManifestRefusal.WrongChannel or ManifestRefusal.WrongArch =>
             $"The provider does not serve {options.Channel}/{options.Arch}: correct phase.channel and phase.arch, or serve it there",

@@ -4,7 +4,9 @@ using PhaseMesh.TestKit.FaultyProviders;
 
 namespace PhaseMesh.BootAgent.Tests.Fetch;
 
-/// <summary>Everything a provider can do wrong with an artifact: alone it is a refusal in time, beside a good one it costs nothing but a line.</summary>
+/// <summary>
+/// Everything a provider can do wrong with an artifact: alone it is a refusal in time, beside a good one it costs nothing but a line.
+/// </summary>
 public class ArtifactFaultTests
 {
     /// <summary>Within the first chunk, which the better ranked provider gets.</summary>
@@ -52,7 +54,8 @@ public class ArtifactFaultTests
 
         string text = Unified(agent.Text);
         Assert.True(
-            text.Contains($"WARNING: {faulty.Url} {what}", StringComparison.Ordinal) || text.Contains($"WARNING: {faulty.Url} is slow", StringComparison.Ordinal),
+            text.Contains($"WARNING: {faulty.Url} {what}", StringComparison.Ordinal)
+                || text.Contains($"WARNING: {faulty.Url} is slow", StringComparison.Ordinal),
             agent.Text);
         Assert.DoesNotContain($"WARNING: {good.Url}", agent.Text, StringComparison.Ordinal);
     }
@@ -97,7 +100,8 @@ public class ArtifactFaultTests
 
         await run;
 
-        Assert.Contains($"{provider.Url} sent chunk 0 of kernel (bytes 0-65535) with a wrong SHA-256", agent.Text, StringComparison.Ordinal);
+        Assert.Contains($"{provider.Url} sent chunk 0 of kernel (bytes 0-65535) with a wrong SHA-256", agent.Text,
+            StringComparison.Ordinal);
     }
 
     [Fact]

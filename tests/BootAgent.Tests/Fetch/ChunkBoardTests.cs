@@ -19,7 +19,8 @@ public sealed class ChunkBoardTests : IDisposable
     private readonly ProviderSession _a = Session("http://a");
     private readonly ProviderSession _b = Session("http://b");
 
-    public ChunkBoardTests() => _slot = new ArtifactSlot(new ManifestArtifact(ArtifactKind.Rootfs, default, Count * ChunkBytes, "/rootfs", _chunks), _file.Handle, 0);
+    public ChunkBoardTests() => _slot = new ArtifactSlot(
+        new ManifestArtifact(ArtifactKind.Rootfs, default, Count * ChunkBytes, "/rootfs", _chunks), _file.Handle, 0);
 
     public void Dispose() => _file.Dispose();
 

@@ -23,7 +23,8 @@ public class GoodProviderTests
         Assert.Contains("[4/4] Verifying downloads...\n  OK: Files verified", agent.Text, StringComparison.Ordinal);
         Assert.Contains("  Download Complete!", agent.Text, StringComparison.Ordinal);
         Assert.Equal(
-            $"console=ttyS0 quiet phase.boot_id={agent.Options.BootId} phase.channel=stable phase.arch=x86_64 phase.mode=internet phase.provider={provider.Url}\n",
+            $"console=ttyS0 quiet phase.boot_id={agent.Options.BootId} phase.channel=stable phase.arch=x86_64 "
+            + $"phase.mode=internet phase.provider={provider.Url}\n",
             await File.ReadAllTextAsync(Path.Combine(agent.Output, "cmdline")));
     }
 }

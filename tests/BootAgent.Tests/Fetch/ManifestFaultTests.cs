@@ -37,7 +37,9 @@ public class ManifestFaultTests
         ManifestAttemptLimit = TimeSpan.FromSeconds(2),
     };
 
-    /// <summary>For a good provider, which gets all the time it needs; the faulty one only what is left when the good one has answered.</summary>
+    /// <summary>
+    /// For a good provider, which gets all the time it needs; the faulty one only what is left when the good one has answered.
+    /// </summary>
     private static FetchLimits Patient { get; } = AgentHarness.ShortLimits with
     {
         ManifestAttemptLimit = TimeSpan.FromSeconds(2),
@@ -72,7 +74,8 @@ public class ManifestFaultTests
 
         Assert.NotEqual((int)AgentExitCode.Ok, code);
         Assert.Contains($"WARNING: {faulty.Url} is not used: ", agent.Text, StringComparison.Ordinal);
-        Assert.True(agent.Text.Contains(what, StringComparison.Ordinal) || agent.Text.Contains("did not answer in time", StringComparison.Ordinal), agent.Text);
+        Assert.True(agent.Text.Contains(what, StringComparison.Ordinal)
+            || agent.Text.Contains("did not answer in time", StringComparison.Ordinal), agent.Text);
         Assert.Equal(0, faulty.ArtifactBytes);
     }
 
@@ -144,11 +147,13 @@ public class ManifestFaultTests
 
     [Fact]
     public async Task RunAsync_WrongChannel_SaysWhichIsWanted() =>
-        await ExpectRefusalAsync(new TestReleaseOptions { Channel = ReleaseChannelName.Parse("testing") }, "for channel testing, expected stable", "phase.channel");
+        await ExpectRefusalAsync(new TestReleaseOptions { Channel = ReleaseChannelName.Parse("testing") },
+            "for channel testing, expected stable", "phase.channel");
 
     [Fact]
     public async Task RunAsync_Expired_SaysWhen() => await ExpectRefusalAsync(
-        new TestReleaseOptions { Expires = new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero) }, "expired at 2020-01-01", "Sign a newer release");
+        new TestReleaseOptions { Expires = new DateTimeOffset(2020, 1, 1, 0, 0, 0, TimeSpan.Zero) }, "expired at 2020-01-01",
+            "Sign a newer release");
 
     [Fact]
     public async Task RunAsync_HugeManifest_IsNotReadToItsEnd()

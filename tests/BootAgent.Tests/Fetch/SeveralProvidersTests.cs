@@ -33,7 +33,8 @@ public class SeveralProvidersTests
 
         await agent.ExpectSuccessAsync();
 
-        Assert.True(fast.ArtifactBytes > 2 * slow.ArtifactBytes, $"The fast one served {fast.ArtifactBytes}, the slow one {slow.ArtifactBytes} bytes.\n{agent.Text}");
+        Assert.True(fast.ArtifactBytes > 2 * slow.ArtifactBytes,
+            $"The fast one served {fast.ArtifactBytes}, the slow one {slow.ArtifactBytes} bytes.\n{agent.Text}");
     }
 
     [Fact]
@@ -98,7 +99,12 @@ public class SeveralProvidersTests
     public async Task RunAsync_TwoProvidersMixAWrongWholeFile_FindsTheLiarAlone()
     {
         using TestRelease release = TestRelease.Create(new TestReleaseOptions { ChunkSizeBytes = null, RootfsBytes = 3_000_000 });
-        await using FaultyProvider liar = new(release, ProviderFault.FlipsByte) { FaultyArtifact = ArtifactKind.Rootfs, FaultAt = 10, BytesPerSecond = 4_000_000 };
+        await using FaultyProvider liar = new(release, ProviderFault.FlipsByte)
+        {
+            FaultyArtifact = ArtifactKind.Rootfs,
+            FaultAt = 10,
+            BytesPerSecond = 4_000_000,
+        };
         await using FaultyProvider good = new(release);
         using AgentHarness agent = new(release, liar.Url, good.Url);
         Task run = agent.ExpectSuccessAsync();
@@ -108,7 +114,8 @@ public class SeveralProvidersTests
 
         await run;
 
-        Assert.Contains("rootfs put together from several providers has a wrong SHA-256; each is asked alone now", agent.Text, StringComparison.Ordinal);
+        Assert.Contains("rootfs put together from several providers has a wrong SHA-256; each is asked alone now", agent.Text,
+            StringComparison.Ordinal);
     }
 
     [Fact]
@@ -141,7 +148,8 @@ public class SeveralProvidersTests
 
         Assert.Contains("two trusted manifests call themselves release 7", agent.Text, StringComparison.Ordinal);
         Assert.Equal(0, first.ArtifactBytes);
-        Assert.EndsWith($"phase.provider={second.Url},{third.Url}\n", await File.ReadAllTextAsync(Path.Combine(agent.Output, "cmdline")), StringComparison.Ordinal);
+        Assert.EndsWith($"phase.provider={second.Url},{third.Url}\n",
+            await File.ReadAllTextAsync(Path.Combine(agent.Output, "cmdline")), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -44,11 +44,13 @@ public class KexecTests
     [Fact]
     public void Describe_NotPermitted_NamesThePolicyInForce()
     {
-        Assert.StartsWith("kexec_load_disabled=1: ", KexecErrors.Describe(1, new KernelPolicy(true, "integrity", true)), StringComparison.Ordinal);
+        Assert.StartsWith("kexec_load_disabled=1: ", KexecErrors.Describe(1, new KernelPolicy(true, "integrity", true)),
+            StringComparison.Ordinal);
         string lockdown = KexecErrors.Describe(1, new KernelPolicy(false, "integrity", true));
         Assert.Contains("locked down (integrity)", lockdown, StringComparison.Ordinal);
         Assert.Contains("switch Secure Boot off", lockdown, StringComparison.Ordinal);
-        Assert.DoesNotContain("Secure Boot", KexecErrors.Describe(1, new KernelPolicy(false, "confidentiality", false)), StringComparison.Ordinal);
+        Assert.DoesNotContain("Secure Boot", KexecErrors.Describe(1, new KernelPolicy(false, "confidentiality", false)),
+            StringComparison.Ordinal);
     }
 
     [Theory]
@@ -63,7 +65,8 @@ public class KexecTests
         {
             Write(root, "proc/sys/kernel/kexec_load_disabled", disabled);
             Write(root, "sys/kernel/security/lockdown", lockdown);
-            Write(root, "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c", isDisabled ? "\u0006\0\0\0\u0001" : null);
+            string variable = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c";
+            Write(root, variable, isDisabled ? "\u0006\0\0\0\u0001" : null);
 
             Assert.Equal(new KernelPolicy(isDisabled, mode, isDisabled), KernelPolicy.Read(root));
         }
@@ -93,12 +96,14 @@ public class KexecTests
         Assert.All(seals, seal => Assert.Equal(MemoryFile.AllSeals, seal & MemoryFile.AllSeals));
         Assert.Equal(2, seals.Count);
         Assert.True(agent.Kexec.Executed);
-        Assert.EndsWith("Attempting kexec...\n", agent.Text[..(agent.Text.IndexOf("Attempting kexec...", StringComparison.Ordinal) + 20)], StringComparison.Ordinal);
+        Assert.Contains("\nAttempting kexec...\n", agent.Text, StringComparison.Ordinal);
         Assert.True(agent.Kexec.Kernel.AsSpan().SequenceEqual(release.Contents[ArtifactKind.Kernel].ToArray()));
         byte[] initramfs = release.Contents[ArtifactKind.Initramfs].ToArray();
         Assert.True(agent.Kexec.Initrd.AsSpan(0, initramfs.Length).SequenceEqual(initramfs));
         await AssertCarriesAsync(release, agent.Kexec.Initrd!, (initramfs.Length + 3) & ~3);
-        Assert.Equal($"console=ttyS0 quiet phase.boot_id={agent.Options.BootId} phase.channel=stable phase.arch=x86_64 phase.mode=internet phase.provider={provider.Url}",
+        Assert.Equal(
+            $"console=ttyS0 quiet phase.boot_id={agent.Options.BootId} phase.channel=stable phase.arch=x86_64 "
+            + $"phase.mode=internet phase.provider={provider.Url}",
             agent.Kexec.CommandLine);
     }
 
@@ -156,7 +161,8 @@ public class KexecTests
         using TestRelease release = TestRelease.Create(new TestReleaseOptions { CommandLine = null });
         using AgentHarness agent = new(release);
 
-        Assert.StartsWith("phase.boot_id=", TargetCommandLine.Build(release.Manifest, agent.Options, [Candidate("http://[fe80::1]:8080")]), StringComparison.Ordinal);
+        Assert.StartsWith("phase.boot_id=",
+            TargetCommandLine.Build(release.Manifest, agent.Options, [Candidate("http://[fe80::1]:8080")]), StringComparison.Ordinal);
     }
 
     private static ProviderCandidate Candidate(string text)
@@ -173,12 +179,14 @@ public class KexecTests
         {
             string archive = Path.Combine(folder, "carried.cpio");
             await File.WriteAllBytesAsync(archive, initrd[offset..]);
-            IReadOnlyList<OutputLine> listed = await ChildProcess.RunAsync("sh", ["-c", "cpio -tv --quiet -F carried.cpio && cpio -i --quiet -F carried.cpio"],
+            IReadOnlyList<OutputLine> listed = await ChildProcess.RunAsync("sh",
+                ["-c", "cpio -tv --quiet -F carried.cpio && cpio -i --quiet -F carried.cpio"],
                 TimeSpan.FromSeconds(60), start => start.WorkingDirectory = folder);
             string listing = string.Join('\n', listed.Select(line => line.Text));
             Assert.Matches("drwxr-xr-x +2 .* phase\n", listing);
             Assert.Matches("-r--r--r-- +1 .* phase/manifest.json\n", listing);
-            Assert.True(File.ReadAllBytes(Path.Combine(folder, "phase/manifest.json")).AsSpan().SequenceEqual(release.Manifest.RawBytes.Span));
+            byte[] manifest = await File.ReadAllBytesAsync(Path.Combine(folder, "phase/manifest.json"));
+            Assert.True(manifest.AsSpan().SequenceEqual(release.Manifest.RawBytes.Span));
             foreach ((ArtifactKind kind, ArtifactContent content) in release.Contents)
             {
                 Assert.Matches($"-r--r--r-- +1 .* phase/{kind.Name()}(\n|$)", listing);

@@ -13,7 +13,11 @@ public class DocumentationTests
     public void Parameters_Table_IsTheCodesTable()
     {
         IEnumerable<string> expected = ParameterTable.All.Select(each =>
-            $"| {(each.Name is null ? "" : $"`{each.Name}`")} | `{each.Flag}` | {each.Expected.Replace("<", "\\<", StringComparison.Ordinal)} | {each.Default} | {each.Meaning} |");
+        {
+            string name = each.Name is null ? "" : $"`{each.Name}`";
+            string value = each.Expected.Replace("<", "\\<", StringComparison.Ordinal);
+            return $"| {name} | `{each.Flag}` | {value} | {each.Default} | {each.Meaning} |";
+        });
 
         Assert.Equal(expected, TableUnder("## Parameters"));
     }
@@ -28,8 +32,11 @@ public class DocumentationTests
         FetchLimits limits = new();
         string[] expected =
         [
-            $"{limits.ManifestTimeLimit.TotalSeconds:0} s", $"{limits.ManifestAttemptLimit.TotalSeconds:0} s", $"{limits.ManifestGrace.TotalSeconds:0} s",
-            $"{limits.ConnectTimeLimit.TotalSeconds:0} s", $"{limits.MinimumBytesPerWindow / 1024} KiB in {limits.StallWindow.TotalSeconds:0} s",
+            $"{limits.ManifestTimeLimit.TotalSeconds:0} s",
+            $"{limits.ManifestAttemptLimit.TotalSeconds:0} s",
+            $"{limits.ManifestGrace.TotalSeconds:0} s",
+            $"{limits.ConnectTimeLimit.TotalSeconds:0} s",
+            $"{limits.MinimumBytesPerWindow / 1024} KiB in {limits.StallWindow.TotalSeconds:0} s",
             $"{limits.NoProgressLimit.TotalSeconds:0} s",
             $"{limits.NoProgressLimit.TotalSeconds:0} s + size / {limits.MinimumAverageBytesPerSecond / 1024} KiB/s",
             $"{limits.MaxContentFaults}", $"{limits.MaxFruitlessAttempts}",
@@ -42,5 +49,8 @@ public class DocumentationTests
 
     /// <summary>The rows of the first table after a heading, without its own two heading rows.</summary>
     private List<string> TableUnder(string heading) =>
-        [.. _lines.SkipWhile(line => line != heading).SkipWhile(line => !line.StartsWith('|')).Skip(2).TakeWhile(line => line.StartsWith('|'))];
+    [
+        .. _lines.SkipWhile(line => line != heading).SkipWhile(line => !line.StartsWith('|')).Skip(2)
+            .TakeWhile(line => line.StartsWith('|')),
+    ];
 }

@@ -23,8 +23,10 @@ public sealed class ParameterTests : IDisposable
     public void Bind_EveryKernelParameter_IsTakenOver()
     {
         AgentOptions options = FromKernel(
-            "BOOT_IMAGE=/vmlinuz console=ttyS0 phase.mode=private phase.channel=testing phase.arch=aarch64 phase.provider=http://10.0.2.2:8080,http://[fe80::1]:9/p/ "
-            + $"phase.trust={KeyId} phase.cache=disabled phase.nowrite=true phase.boot_id=0123456789abcdef0123456789abcdef phase.on_failure=poweroff phase.debug\n");
+            "BOOT_IMAGE=/vmlinuz console=ttyS0 phase.mode=private phase.channel=testing phase.arch=aarch64 "
+            + "phase.provider=http://10.0.2.2:8080,http://[fe80::1]:9/p/ "
+            + $"phase.trust={KeyId} phase.cache=disabled phase.nowrite=true phase.boot_id=0123456789abcdef0123456789abcdef "
+            + "phase.on_failure=poweroff phase.debug\n");
 
         Assert.Equal(PhaseMode.Private, options.Mode);
         Assert.Equal("testing", options.Channel.ToString());
@@ -94,7 +96,8 @@ public sealed class ParameterTests : IDisposable
         AgentOptions options = FromKernel($"phase.colour=red phase.mode=local phase.mode=private phase.trust={KeyId} -- phase.mode=x");
 
         Assert.Equal(PhaseMode.Private, options.Mode);
-        Assert.Equal(["unknown kernel parameter phase.colour is ignored", "phase.mode is given 2 times; the last one holds"], options.Warnings);
+        Assert.Equal(["unknown kernel parameter phase.colour is ignored", "phase.mode is given 2 times; the last one holds"],
+            options.Warnings);
     }
 
     [Fact]
@@ -131,7 +134,8 @@ public sealed class ParameterTests : IDisposable
     {
         File.WriteAllText(Path.Combine(_folder, "a.pub"), "garbage");
 
-        BootFailedException failure = Assert.Throws<BootFailedException>(() => FromFlags("--no-kexec", "--output", "/nowhere", "--trust-dir", _folder, "--trust", KeyId));
+        BootFailedException failure = Assert.Throws<BootFailedException>(() =>
+            FromFlags("--no-kexec", "--output", "/nowhere", "--trust-dir", _folder, "--trust", KeyId));
 
         Assert.Contains($"{_folder}/a.pub: expected PEM or lines of", failure.Message, StringComparison.Ordinal);
     }

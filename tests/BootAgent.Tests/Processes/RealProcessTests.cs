@@ -58,8 +58,10 @@ public sealed class RealProcessTests : IDisposable
         provider.BytesPerSecond = null;
         await using ChildProcess again = AgentProcess.Start(release, Output, [provider.Url], "--cache", Cache);
         Assert.Equal(0, await again.WaitForExitAsync(Limit));
-        Assert.Equal(["cmdline", "initramfs", "kernel", "manifest.json", "rootfs"], Directory.GetFiles(Output).Select(Path.GetFileName).Order());
-        Assert.True(File.ReadAllBytes(Path.Combine(Output, "rootfs")).AsSpan().SequenceEqual(release.Contents[ArtifactKind.Rootfs].ToArray()));
+        Assert.Equal(["cmdline", "initramfs", "kernel", "manifest.json", "rootfs"],
+            Directory.GetFiles(Output).Select(Path.GetFileName).Order());
+        Assert.True(File.ReadAllBytes(Path.Combine(Output, "rootfs")).AsSpan().SequenceEqual(
+            release.Contents[ArtifactKind.Rootfs].ToArray()));
         AssertCacheIsGenuine(release);
     }
 
@@ -95,7 +97,8 @@ public sealed class RealProcessTests : IDisposable
         foreach (string file in Directory.GetFiles(Cache).Where(file => !file.EndsWith(".part", StringComparison.Ordinal)))
         {
             Assert.Equal(Path.GetFileName(file), "sha256-" + Sha256Digest.Compute(File.ReadAllBytes(file)).ToHex());
-            Assert.Contains(release.Manifest.Artifacts.Values, artifact => file.EndsWith(artifact.Digest.ToHex(), StringComparison.Ordinal));
+            Assert.Contains(release.Manifest.Artifacts.Values, artifact =>
+                file.EndsWith(artifact.Digest.ToHex(), StringComparison.Ordinal));
         }
     }
 

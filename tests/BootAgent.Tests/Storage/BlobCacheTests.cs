@@ -40,7 +40,8 @@ public class BlobCacheTests
 
         await agent.ExpectSuccessAsync();
 
-        Assert.Contains($"WARNING: {blob} does not hold what its name says; it is deleted and fetched again", agent.Text, StringComparison.Ordinal);
+        Assert.Contains($"WARNING: {blob} does not hold what its name says; it is deleted and fetched again", agent.Text,
+            StringComparison.Ordinal);
         Assert.True(File.ReadAllBytes(blob).AsSpan().SequenceEqual(release.Contents[ArtifactKind.Rootfs].ToArray()));
     }
 
@@ -101,7 +102,8 @@ public class BlobCacheTests
 
         Assert.Equal(AgentExitCode.Ok, await next.RunAsync());
 
-        Assert.Equal(["cmdline", "initramfs", "kernel", "manifest.json"], Directory.GetFileSystemEntries(agent.Output).Select(Path.GetFileName).Order());
+        Assert.Equal(["cmdline", "initramfs", "kernel", "manifest.json"],
+            Directory.GetFileSystemEntries(agent.Output).Select(Path.GetFileName).Order());
         Assert.True(File.ReadAllBytes(Path.Combine(agent.Output, "manifest.json")).AsSpan().SequenceEqual(newer.Manifest.RawBytes.Span));
     }
 

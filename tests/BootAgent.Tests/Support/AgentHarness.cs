@@ -12,7 +12,9 @@ namespace PhaseMesh.BootAgent.Tests.Support;
 /// <summary>Runs the whole agent in this process, into a directory of its own or into a kexec that only records.</summary>
 internal sealed class AgentHarness : IDisposable
 {
-    /// <summary>As the defaults, but in seconds, so that a refusal can be waited for; good providers have time even on a busy machine.</summary>
+    /// <summary>
+    /// As the defaults, but in seconds, so that a refusal can be waited for; good providers have time even on a busy machine.
+    /// </summary>
     public static FetchLimits ShortLimits { get; } = new()
     {
         ManifestTimeLimit = TimeSpan.FromSeconds(30),
@@ -81,7 +83,8 @@ internal sealed class AgentHarness : IDisposable
     public async Task<AgentExitCode> RunAsync(CancellationToken cancellationToken = default)
     {
         BootConsole console = new(TextWriter.Synchronized(_text), Time, isTerminal: false, debug: true);
-        return await new BootRun(Options, Limits, Kexec, console).RunAsync(Providers, cancellationToken).WaitAsync(Hang, CancellationToken.None);
+        BootRun run = new(Options, Limits, Kexec, console);
+        return await run.RunAsync(Providers, cancellationToken).WaitAsync(Hang, CancellationToken.None);
     }
 
     /// <summary>Runs and expects success: files byte for byte as released.</summary>
@@ -107,7 +110,8 @@ internal sealed class AgentHarness : IDisposable
         foreach ((ArtifactKind kind, ArtifactContent content) in Release.Contents)
         {
             expected.Add(kind.Name());
-            Assert.True(File.ReadAllBytes(Path.Combine(Output, kind.Name())).AsSpan().SequenceEqual(content.ToArray()), $"{kind.Name()} differs:\n{Text}");
+            Assert.True(File.ReadAllBytes(Path.Combine(Output, kind.Name())).AsSpan().SequenceEqual(content.ToArray()),
+                $"{kind.Name()} differs:\n{Text}");
         }
 
         Assert.True(File.ReadAllBytes(Path.Combine(Output, "manifest.json")).AsSpan().SequenceEqual(Release.Manifest.RawBytes.Span));

@@ -8,6 +8,8 @@ internal static class AgentProcess
 {
     public static ChildProcess Start(TestRelease release, string output, IEnumerable<string> providers, params IEnumerable<string> more) =>
         ChildProcess.Start("phase-agent", "dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "phase-agent.dll"), "--no-kexec", "--output", output, "--provider", string.Join(',', providers),
-                "--arch", "x86_64", "--trust", release.Key.PublicKey.KeyId, .. more]);
+        [
+            Path.Combine(AppContext.BaseDirectory, "phase-agent.dll"), "--no-kexec", "--output", output,
+            "--provider", string.Join(',', providers), "--arch", "x86_64", "--trust", release.Key.PublicKey.KeyId, .. more,
+        ]);
 }

@@ -32,7 +32,8 @@ public class ClockTests
     public async Task RunAsync_NoClockAndAYoungerTrustedManifest_KnowsThatTheOldOneHasExpired()
     {
         using TestRelease old = TestRelease.Create(new TestReleaseOptions { Release = 9, ContentSeed = 500, Expires = Day("2026-12-01") });
-        using TestRelease young = TestRelease.Create(new TestReleaseOptions { Release = 8, Created = Day("2027-01-01"), Expires = Day("2028-01-01") });
+        using TestRelease young = TestRelease.Create(
+            new TestReleaseOptions { Release = 8, Created = Day("2027-01-01"), Expires = Day("2028-01-01") });
         await using FaultyProvider replay = new(old);
         await using FaultyProvider provider = new(young);
         using AgentHarness agent = new(young, replay.Url, provider.Url) { Time = new FixedWallClock(Day("1970-01-01")) };
@@ -58,12 +59,14 @@ public class ClockTests
     [Fact]
     public void Now_ClockBehindTheFloor_IsTheFloor()
     {
-        Assert.Equal((false, Built), (new ClockFloor(DateTimeOffset.UnixEpoch, Built).IsClockPlausible, new ClockFloor(DateTimeOffset.UnixEpoch, Built).Now));
+        Assert.Equal((false, Built),
+            (new ClockFloor(DateTimeOffset.UnixEpoch, Built).IsClockPlausible, new ClockFloor(DateTimeOffset.UnixEpoch, Built).Now));
         Assert.True(BuildStamp.BuiltAt > Day("2026-01-01"));
         Assert.True(BuildStamp.BuiltAt <= TimeProvider.System.GetUtcNow());
     }
 
-    private static DateTimeOffset Day(string text) => DateTimeOffset.Parse(text + "T00:00:00Z", System.Globalization.CultureInfo.InvariantCulture);
+    private static DateTimeOffset Day(string text) =>
+        DateTimeOffset.Parse(text + "T00:00:00Z", System.Globalization.CultureInfo.InvariantCulture);
 
     /// <summary>Only the wall clock is wrong; timers run as ever.</summary>
     private sealed class FixedWallClock(DateTimeOffset now) : TimeProvider

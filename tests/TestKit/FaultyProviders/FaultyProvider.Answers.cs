@@ -14,9 +14,8 @@ public sealed partial class FaultyProvider
     {
         NetworkStream stream = client.GetStream();
         string path = head[0].Split(' ')[1];
-        string? range = HeaderOf(head, "Range");
         ArtifactKind? kind = KindOf(path);
-        ServedRequest request = new(path, range, HeaderOf(head, "If-Range"), kind);
+        ServedRequest request = new(path, HeaderOf(head, "Range"), HeaderOf(head, "If-Range"), kind);
         lock (_gate)
         {
             _requests.Add(request);
@@ -35,13 +34,15 @@ public sealed partial class FaultyProvider
                 await SendAsync(stream, "SSH-2.0-OpenSSH_9.2\r\n", cancellationToken);
                 return false;
             case ProviderFault.HugeHeaders:
-                await SendAsync(stream, "HTTP/1.1 200 OK\r\n" + string.Concat(Enumerable.Repeat($"X-Filler: {new string('x', 1000)}\r\n", 200)), cancellationToken);
+                await SendAsync(stream, "HTTP/1.1 200 OK\r\n"
+                    + string.Concat(Enumerable.Repeat($"X-Filler: {new string('x', 1000)}\r\n", 200)), cancellationToken);
                 return false;
             case ProviderFault.RedirectLoop:
                 await SendAsync(stream, $"HTTP/1.1 302 Found\r\nLocation: {path}\r\nContent-Length: 0\r\n\r\n", cancellationToken);
                 return true;
             case ProviderFault.RedirectToHttps:
-                await SendAsync(stream, $"HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1:{Port}{path}\r\nContent-Length: 0\r\n\r\n", cancellationToken);
+                await SendAsync(stream, $"HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1:{Port}{path}\r\nContent-Length: 0\r\n\r\n",
+                    cancellationToken);
                 return true;
             case ProviderFault.ServerError:
                 await SendAsync(stream, "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n", cancellationToken);
@@ -54,74 +55,91 @@ public sealed partial class FaultyProvider
             return true;
         }
 
+        ServedFile file;
         if (isManifest)
         {
             ReadOnlyMemory<byte> bytes = ManifestBytes;
-            return await SendFileAsync(client, request, bytes.Length, (offset, piece) => bytes.Span.Slice((int)offset, piece.Length).CopyTo(piece),
-                $"\"{_release.Manifest.Digest}\"", null, fault, cancellationToken);
+            void Read(long offset, Span<byte> piece) => bytes.Span.Slice((int)offset, piece.Length).CopyTo(piece);
+            file = new ServedFile(bytes.Length, Read, $"\"{_release.Manifest.Digest}\"", fault);
+        }
+        else
+        {
+            ArtifactContent content = _release.Contents[kind!.Value];
+            file = new ServedFile(content.Length, content.Read, $"\"{_release.Manifest.Artifacts[kind.Value].Digest}\"", fault);
         }
 
-        ArtifactContent content = _release.Contents[kind!.Value];
-        string entityTag = $"\"{_release.Manifest.Artifacts[kind.Value].Digest}\"";
-        return await SendFileAsync(client, request, content.Length, content.Read, entityTag, range, fault, cancellationToken);
+        return await SendFileAsync(client, request, file, cancellationToken);
     }
 
     private delegate void ContentReader(long offset, Span<byte> piece);
 
-    private async Task<bool> SendFileAsync(
-        TcpClient client, ServedRequest request, long size, ContentReader read, string entityTag, string? range, ProviderFault fault, CancellationToken cancellationToken)
+    private readonly record struct ServedFile(long Size, ContentReader Read, string EntityTag, ProviderFault Fault);
+
+    private async Task<bool> SendFileAsync(TcpClient client, ServedRequest request, ServedFile file, CancellationToken cancellationToken)
     {
-        NetworkStream stream = client.GetStream();
-        if (fault == ProviderFault.ShortFile)
+        if (file.Fault == ProviderFault.ShortFile)
         {
-            size = Math.Max(1, FaultAt);
+            file = file with { Size = Math.Max(1, FaultAt) };
         }
 
-        (long from, long to) = (0, size - 1);
-        bool isRange = range is not null && fault != ProviderFault.IgnoresRanges;
+        (long from, long to) = (0, file.Size - 1);
+        bool isRange = request.Range is not null && file.Fault != ProviderFault.IgnoresRanges;
         if (isRange)
         {
-            string[] ends = range!["bytes=".Length..].Split('-');
+            string[] ends = request.Range!["bytes=".Length..].Split('-');
             from = long.Parse(ends[0], CultureInfo.InvariantCulture);
-            to = Math.Min(long.Parse(ends[1], CultureInfo.InvariantCulture), size - 1);
-            if (from >= size)
+            to = Math.Min(long.Parse(ends[1], CultureInfo.InvariantCulture), file.Size - 1);
+            if (from >= file.Size)
             {
-                await SendAsync(stream, $"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */{size}\r\nContent-Length: 0\r\n\r\n", cancellationToken);
+                string refusal = $"HTTP/1.1 416 Range Not Satisfiable\r\nContent-Range: bytes */{file.Size}\r\nContent-Length: 0\r\n\r\n";
+                await SendAsync(client.GetStream(), refusal, cancellationToken);
                 return true;
             }
         }
 
-        bool isUnannounced = fault == ProviderFault.TooMuchUnannounced;
-        long length = to - from + 1 + (fault is ProviderFault.TooMuch or ProviderFault.TooMuchUnannounced ? 1000 : 0);
+        long surplus = file.Fault is ProviderFault.TooMuch or ProviderFault.TooMuchUnannounced ? 1000 : 0;
+        long length = to - from + 1 + surplus;
+        await SendAsync(client.GetStream(), HeadOf(file, isRange, from, to, length), cancellationToken);
+        return await SendBodyAsync(client, request, file, from, length, cancellationToken);
+    }
+
+    private static string HeadOf(ServedFile file, bool isRange, long from, long to, long length)
+    {
         StringBuilder head = new();
         head.Append(isRange ? "HTTP/1.1 206 Partial Content\r\n" : "HTTP/1.1 200 OK\r\n");
-        head.Append(isUnannounced ? "Transfer-Encoding: chunked\r\n" : $"Content-Length: {length}\r\n");
-        head.Append($"ETag: {entityTag}\r\n");
+        head.Append(IsChunked(file) ? "Transfer-Encoding: chunked\r\n" : $"Content-Length: {length}\r\n");
+        head.Append($"ETag: {file.EntityTag}\r\n");
         if (isRange)
         {
-            long shift = fault == ProviderFault.WrongContentRange ? 1 : 0;
-            head.Append($"Content-Range: bytes {from + shift}-{to + shift}/{size}\r\n");
+            long shift = file.Fault == ProviderFault.WrongContentRange ? 1 : 0;
+            head.Append($"Content-Range: bytes {from + shift}-{to + shift}/{file.Size}\r\n");
         }
 
-        if (fault == ProviderFault.Compresses)
+        if (file.Fault == ProviderFault.Compresses)
         {
             head.Append("Content-Encoding: gzip\r\n");
         }
 
-        await SendAsync(stream, head.Append("\r\n").ToString(), cancellationToken);
+        return head.Append("\r\n").ToString();
+    }
+
+    private async Task<bool> SendBodyAsync(
+        TcpClient client, ServedRequest request, ServedFile file, long from, long length, CancellationToken cancellationToken)
+    {
+        NetworkStream stream = client.GetStream();
+        bool breaks = file.Fault is ProviderFault.Truncates or ProviderFault.Resets or ProviderFault.Stalls or ProviderFault.Drips;
         byte[] piece = new byte[PieceBytes];
         for (long sent = 0; sent < length;)
         {
             long at = from + sent;
             int count = (int)Math.Min(PieceBytes, length - sent);
-            bool stopsHere = fault is ProviderFault.Truncates or ProviderFault.Resets or ProviderFault.Stalls or ProviderFault.Drips;
-            if (stopsHere && at < FaultAt)
+            if (breaks && at < FaultAt)
             {
                 count = (int)Math.Min(count, FaultAt - at);
             }
-            else if (stopsHere)
+            else if (breaks)
             {
-                if (!await MisbehaveAsync(client, fault, cancellationToken))
+                if (!await MisbehaveAsync(client, file.Fault, cancellationToken))
                 {
                     return false;
                 }
@@ -129,50 +147,67 @@ public sealed partial class FaultyProvider
                 count = 1;
             }
 
-            Span<byte> bytes = piece.AsSpan(0, count);
-            bytes.Clear();
-            int real = (int)Math.Clamp(size - at, 0, count);
-            read(at, bytes[..real]);
-            if (fault == ProviderFault.FlipsByte && FaultAt >= at && FaultAt < at + count)
-            {
-                bytes[(int)(FaultAt - at)] ^= 0x10;
-            }
-
-            if (isUnannounced)
-            {
-                await SendAsync(stream, $"{count:x}\r\n", cancellationToken);
-            }
-
-            await stream.WriteAsync(piece.AsMemory(0, count), cancellationToken);
-            if (isUnannounced)
-            {
-                await SendAsync(stream, "\r\n", cancellationToken);
-            }
-
+            Fill(file, at, piece.AsSpan(0, count));
+            await SendPieceAsync(stream, piece.AsMemory(0, count), IsChunked(file), cancellationToken);
             sent += count;
-            if (request.Artifact is not null)
+            if (request.Artifact is not null && !await AccountAsync(request, count, file.Fault, cancellationToken))
             {
-                CountSent(request, count);
-                if (fault == ProviderFault.Dies && ArtifactBytes >= FaultAt)
-                {
-                    await _stop.CancelAsync();
-                    _listener.Stop();
-                    return false;
-                }
-
-                if (BytesPerSecond is { } rate)
-                {
-                    await Task.Delay(TimeSpan.FromSeconds((double)count / rate), TimeProvider.System, cancellationToken);
-                }
+                return false;
             }
         }
 
-        if (isUnannounced)
+        if (IsChunked(file))
         {
             await SendAsync(stream, "0\r\n\r\n", cancellationToken);
         }
 
         return true;
+    }
+
+    private void Fill(ServedFile file, long at, Span<byte> piece)
+    {
+        piece.Clear();
+        file.Read(at, piece[..(int)Math.Clamp(file.Size - at, 0, piece.Length)]);
+        if (file.Fault == ProviderFault.FlipsByte && FaultAt >= at && FaultAt < at + piece.Length)
+        {
+            piece[(int)(FaultAt - at)] ^= 0x10;
+        }
+    }
+
+    /// <returns>False: that was the byte it died of.</returns>
+    private async Task<bool> AccountAsync(ServedRequest request, int count, ProviderFault fault, CancellationToken cancellationToken)
+    {
+        CountSent(request, count);
+        if (fault == ProviderFault.Dies && ArtifactBytes >= FaultAt)
+        {
+            await _stop.CancelAsync();
+            _listener.Stop();
+            return false;
+        }
+
+        if (BytesPerSecond is { } rate)
+        {
+            await Task.Delay(TimeSpan.FromSeconds((double)count / rate), TimeProvider.System, cancellationToken);
+        }
+
+        return true;
+    }
+
+    private static bool IsChunked(ServedFile file) => file.Fault == ProviderFault.TooMuchUnannounced;
+
+    private static async Task SendPieceAsync(
+        NetworkStream stream, ReadOnlyMemory<byte> piece, bool isChunked, CancellationToken cancellationToken)
+    {
+        if (isChunked)
+        {
+            await SendAsync(stream, $"{piece.Length:x}\r\n", cancellationToken);
+        }
+
+        await stream.WriteAsync(piece, cancellationToken);
+        if (isChunked)
+        {
+            await SendAsync(stream, "\r\n", cancellationToken);
+        }
     }
 
     /// <returns>Whether one more byte follows.</returns>
@@ -212,7 +247,8 @@ public sealed partial class FaultyProvider
     private static string? HeaderOf(string[] head, string name) =>
         head.FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))?[(name.Length + 1)..].Trim();
 
-    private static Task ForeverAsync(CancellationToken cancellationToken) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+    private static Task ForeverAsync(CancellationToken cancellationToken) =>
+        Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
 
     private static async Task SendAsync(NetworkStream stream, string text, CancellationToken cancellationToken) =>
         await stream.WriteAsync(Encoding.Latin1.GetBytes(text), cancellationToken);

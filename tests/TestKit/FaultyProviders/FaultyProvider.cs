@@ -160,7 +160,8 @@ public sealed partial class FaultyProvider : IAsyncDisposable
         {
             try
             {
-                while (await ReadHeadAsync(client.GetStream(), cancellationToken) is { } head && await AnswerAsync(client, head, cancellationToken))
+                while (await ReadHeadAsync(client.GetStream(), cancellationToken) is { } head
+                    && await AnswerAsync(client, head, cancellationToken))
                 {
                 }
             }
