@@ -109,7 +109,8 @@ internal sealed partial class SlotKeeper(
     private async Task LoadAsync(LocatedSet set, CancellationToken cancellationToken)
     {
         long bytes = set.Artifacts.Values.Sum(file => file.Stamp.SizeBytes);
-        SetCandidate(new Candidate(CandidateState.Waiting, $"Verifying {bytes} bytes in {set.Directory}."));
+        _candidate = new Candidate(CandidateState.Waiting, $"Verifying {bytes} bytes in {set.Directory}.");
+        LogVerifying(slot, bytes, set.Directory);
         publish();
 
         LoadResult result = await loader.LoadAsync(slot, set, cancellationToken);
@@ -163,6 +164,9 @@ internal sealed partial class SlotKeeper(
 
     [LoggerMessage(1101, LogLevel.Information, "{Slot}: serving {Version}, release {Release}, manifest {Digest}")]
     private partial void LogServing(ReleaseSlot slot, string version, long? release, Manifests.Naming.Sha256Digest digest);
+
+    [LoggerMessage(1103, LogLevel.Information, "{Slot}: verifying {Bytes} bytes in {Directory}")]
+    private partial void LogVerifying(ReleaseSlot slot, long bytes, string directory);
 
     [LoggerMessage(1102, LogLevel.Warning, "{Slot}: {Problem}")]
     private partial void LogProblem(ReleaseSlot slot, string problem);
