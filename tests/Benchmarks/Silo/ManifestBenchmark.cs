@@ -1,8 +1,9 @@
 using PhaseMesh.Benchmarks.Loads;
+using PhaseMesh.TestKit.BootLab;
 
 namespace PhaseMesh.Benchmarks.Silo;
 
-/// <summary>The manifest, as a fleet that wakes at once asks for it: 64 connections.</summary>
+/// <summary>The manifest of the release that <c>make image</c> builds (some 4 KB), as a fleet that wakes at once asks for it: 64 connections.</summary>
 internal sealed class ManifestBenchmark : IBenchmark
 {
     private const int Connections = 64;
@@ -17,9 +18,10 @@ internal sealed class ManifestBenchmark : IBenchmark
             throw new BenchmarkAbsentException("wrk is not installed; run: deploy/setup.sh bench");
         }
 
-        await using ServedRelease release = await ServedRelease.StartAsync();
-        await using NginxProcess nginx = await NginxProcess.StartAsync(release.Root, release.PathOf(string.Empty));
-        Uri ours = new(release.Plasmd.Url, "/manifest.json");
+        await using BootLab lab = await BootLab.CreateAsync();
+        await using PlasmdProcess plasmd = await lab.StartProviderAsync();
+        await using NginxProcess nginx = await NginxProcess.StartAsync(lab.Release, lab.PathOf(string.Empty));
+        Uri ours = new(plasmd.Url, "/manifest.json");
         Uri peer = new(nginx.Url, "/manifest.json");
         await RequestLoad.RunAsync(ours, Connections, Seconds);
 
