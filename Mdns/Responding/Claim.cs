@@ -16,6 +16,7 @@ internal abstract class Claim
     private static readonly TimeSpan ConflictWindow = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan ConflictPause = TimeSpan.FromSeconds(5);
     private readonly Queue<TimeSpan> _conflicts = [];
+    private bool _isSlowedDown;
 
     public abstract DnsName Name { get; }
 
@@ -27,12 +28,12 @@ internal abstract class Claim
 
     public abstract void Rename();
 
-    /// <summary>The first announcement has gone out on some link.</summary>
-    public virtual void OnAnnounced()
-    {
-    }
+    /// <summary>The name was won and announced on some link.</summary>
+    public virtual void OnAnnounced() => _isSlowedDown = false;
 
-    /// <summary>How long to wait before the next attempt: after 15 conflicts in 10 s, 5 s (RFC 6762 section 8.1).</summary>
+    /// <summary>
+    /// How long to wait before the next attempt: after 15 conflicts in 10 s, 5 s each time until one succeeds (RFC 6762 section 8.1).
+    /// </summary>
     public TimeSpan NextAttemptDelay(TimeSpan now)
     {
         while (_conflicts.TryPeek(out TimeSpan oldest) && now - oldest > ConflictWindow)
@@ -41,7 +42,8 @@ internal abstract class Claim
         }
 
         _conflicts.Enqueue(now);
-        return _conflicts.Count >= ConflictsBeforePause ? ConflictPause : TimeSpan.Zero;
+        _isSlowedDown |= _conflicts.Count >= ConflictsBeforePause;
+        return _isSlowedDown ? ConflictPause : TimeSpan.Zero;
     }
 }
 
@@ -114,5 +116,9 @@ internal sealed class ServiceClaim : Claim
 
     public override void Rename() => Label = NameSuffix.ForService(_registration.InstanceName, ++_attempt);
 
-    public override void OnAnnounced() => Announced.TrySetResult();
+    public override void OnAnnounced()
+    {
+        base.OnAnnounced();
+        Announced.TrySetResult();
+    }
 }
