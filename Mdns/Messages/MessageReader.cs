@@ -208,12 +208,15 @@ public ref struct MessageReader
             return false;
         }
 
-        if (_position > end || !NextSecureData.AreWindowsWellFormed(_bytes[_position..end]))
+        if (_position > end)
         {
-            return Fail("type bitmaps of 1 to 32 bytes in ascending windows", "others");
+            return Fail($"record data to end at byte {end}", $"its name ends at {_position}");
         }
 
-        data = new NextSecureData(next, _bytes[_position..end].ToArray());
+        // python-zeroconf up to 0.47 writes window and length as 16 bits each. Its other records are good, and nothing here is decided by a
+        // foreign NSEC: a bitmap that cannot be read says nothing, the message stands.
+        ReadOnlySpan<byte> windows = _bytes[_position..end];
+        data = new NextSecureData(next, NextSecureData.AreWindowsWellFormed(windows) ? windows.ToArray() : []);
         _position = end;
         return true;
     }

@@ -16,7 +16,7 @@ public sealed record NextSecureData : RecordData
 
     public DnsName Next { get; }
 
-    /// <summary>Window number, bitmap length 1 to 32, bitmap; repeated in ascending order.</summary>
+    /// <summary>Window number, bitmap length 1 to 32, bitmap; repeated in ascending order. Empty when the sender's could not be read.</summary>
     public ReadOnlyMemory<byte> Windows { get; }
 
     public override RecordType Type => RecordType.Nsec;

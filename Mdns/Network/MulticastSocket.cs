@@ -46,13 +46,9 @@ internal sealed class MulticastSocket : IAsyncDisposable
             if (opened.IsIPv6)
             {
                 socket.DualMode = false;
-                socket.SetSocketOption(SocketOptionLevel.IPv6, SocketOptionName.HopLimit, HopLimit);
-            }
-            else
-            {
-                socket.Ttl = HopLimit;
             }
 
+            socket.Ttl = HopLimit;
             socket.SetSocketOption(opened.IpLevel, SocketOptionName.MulticastTimeToLive, HopLimit);
             socket.SetSocketOption(opened.IpLevel, SocketOptionName.MulticastLoopback, true);
             socket.SetSocketOption(opened.IpLevel, SocketOptionName.PacketInformation, true);
