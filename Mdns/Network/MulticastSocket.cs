@@ -142,6 +142,11 @@ internal sealed class MulticastSocket : IAsyncDisposable
                 _receiver.OnFault($"Receiving on {Family} failed ({exception.SocketErrorCode}); trying again.");
                 await Task.Delay(PauseAfterFault, time, CancellationToken.None);
             }
+            catch (Exception exception)
+            {
+                _receiver.OnFault($"Receiving on {Family} has ended: {exception.Message} Nothing more is heard there.");
+                throw;
+            }
         }
     }
 

@@ -12,6 +12,9 @@ namespace PhaseMesh.Mdns.Network;
 public sealed class UdpMulticastNetwork : IMulticastNetwork
 {
     private static readonly TimeSpan RescanInterval = TimeSpan.FromSeconds(5);
+
+    // The kernel tells of an address before the link's state has followed it, which takes up to a second.
+    private static readonly TimeSpan SettleInterval = TimeSpan.FromSeconds(1);
     private readonly TimeProvider _time;
     private readonly Func<NetworkLink, bool> _isUsed;
     private readonly Lock _scanGate = new();
@@ -105,22 +108,21 @@ public sealed class UdpMulticastNetwork : IMulticastNetwork
 
     private async Task ScanOnChangeAsync(CancellationToken cancellationToken)
     {
-        using var timer = new PeriodicTimer(RescanInterval, _time);
-        Task<bool> tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
         Task change = _rescanWanted.WaitAsync(cancellationToken);
+        TimeSpan wait = RescanInterval;
         try
         {
             while (true)
             {
-                Task first = await Task.WhenAny(tick, change);
-                await first;
-                if (first == tick)
+                try
                 {
-                    tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
-                }
-                else
-                {
+                    await change.WaitAsync(wait, _time, cancellationToken);
                     change = _rescanWanted.WaitAsync(cancellationToken);
+                    wait = SettleInterval;
+                }
+                catch (TimeoutException)
+                {
+                    wait = RescanInterval;
                 }
 
                 Scan();
@@ -128,8 +130,12 @@ public sealed class UdpMulticastNetwork : IMulticastNetwork
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            // Both waits hang on the token: observe the one that did not bring us here.
-            await Task.WhenAll(tick, change).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+            return;
+        }
+        catch (Exception exception)
+        {
+            _receiver?.OnFault($"Watching the interfaces has ended: {exception.Message} Those in use stay in use.");
+            throw;
         }
     }
 

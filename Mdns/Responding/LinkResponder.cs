@@ -16,6 +16,7 @@ internal sealed class LinkResponder
     private readonly UnicastWindow _unicastWindow;
     private Dictionary<DnsName, List<OwnedRecord>>? _index;
     private bool _isFlushScheduled;
+    private TimeSpan _nextProbing;
 
     public LinkResponder(NodeContext context, Responder node, NetworkLink link, UnicastWindow unicastWindow)
     {
@@ -37,10 +38,17 @@ internal sealed class LinkResponder
 
     public void Add(Claim claim)
     {
-        // Section 8.1: a random 0 to 250 ms first, so that machines powered on together do not probe together.
+        // Section 8.1: a random 0 to 250 ms first, so that machines powered on together do not probe together. Claims made meanwhile join in:
+        // a node with many services sends three probe packets, not three for each.
+        TimeSpan now = Context.Now;
+        if (_nextProbing <= now)
+        {
+            _nextProbing = now + Context.RandomDelay(0, 250);
+        }
+
         var linkClaim = new LinkClaim(claim, this);
         _claims.Add(linkClaim);
-        linkClaim.BeginProbing(Context.RandomDelay(0, 250));
+        linkClaim.BeginProbing(_nextProbing - now);
     }
 
     public void Refresh(Claim claim) => Find(claim)?.Refresh();

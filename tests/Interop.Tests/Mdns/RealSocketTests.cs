@@ -95,4 +95,19 @@ public sealed class RealSocketTests
         string face = await lan.ConnectAsync(2);
         await client.WaitForAsync(line => line.StartsWith("added\tlate one", StringComparison.Ordinal) && line.Contains(face, StringComparison.Ordinal), "service on the new interface");
     }
+
+    [Fact]
+    public async Task LinkWithoutIPv4_Service_IsFoundOverIPv6()
+    {
+        await using NamespaceLan lan = await NamespaceLan.CreateAsync(2);
+        await lan.IpOnAsync(1, "addr", "flush", "dev", "eth0", "scope", "global");
+        await lan.IpOnAsync(2, "addr", "flush", "dev", "eth0", "scope", "global");
+        ToolProcess server = await lan.StartProbeAsync(1, "six");
+        await server.AdvertiseAsync("only six");
+        ToolProcess client = await lan.StartProbeAsync(2, "client");
+        client.Browse();
+        string address = Assert.Single((await client.ChangeAsync("added", "only six"))[4].Split(','));
+        Assert.StartsWith("fe80::", address);
+        Assert.Contains('%', address);
+    }
 }

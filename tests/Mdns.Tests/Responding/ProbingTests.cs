@@ -35,6 +35,16 @@ public sealed class ProbingTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Advertise_TwentyServicesAtOnce_ShareTheirProbePackets()
+    {
+        MdnsNode node = _lan.StartNode(1);
+        List<AdvertisedService> services = [.. Enumerable.Range(0, 20).Select(i => node.Advertise(Samples.Service($"channel {i}")))];
+        _lan.Advance(3);
+        Assert.All(services, service => Assert.True(service.Announced.IsCompleted));
+        Assert.InRange(_lan.Wire.Count(packet => packet.IsProbe), 3, 12);
+    }
+
+    [Fact]
     public void Announcement_Records_HaveTheLivesAndFlagsOfTheRfc()
     {
         _lan.StartNode(1).Advertise(Samples.Service());
