@@ -63,6 +63,18 @@ public sealed class MdnsNode : IAsyncDisposable
         }
     }
 
+    /// <summary>What waits in the node's queue; a flood must not make it grow.</summary>
+    internal int ScheduledActions
+    {
+        get
+        {
+            lock (_context.Gate)
+            {
+                return _context.Scheduler.Count;
+            }
+        }
+    }
+
     /// <summary>Opens port 5353 (or uses <paramref name="network"/>, which the node then owns) and listens.</summary>
     /// <exception cref="ArgumentException">An option breaks its rule.</exception>
     /// <exception cref="System.Net.Sockets.SocketException">Neither IPv4 nor IPv6 lets port 5353 be opened.</exception>

@@ -13,6 +13,7 @@ namespace PhaseMesh.Mdns.Browsing;
 /// </summary>
 internal sealed class LinkQuerier
 {
+    private static readonly TimeSpan ReconcileInterval = TimeSpan.FromMilliseconds(20);
     private readonly NodeContext _context;
     private readonly UnicastWindow _unicastWindow;
     private readonly Action<LinkQuerier> _onChanged;
@@ -24,6 +25,7 @@ internal sealed class LinkQuerier
     private HashSet<DnsName> _instances = [];
     private HashSet<DnsName> _hosts = [];
     private bool _isReconcileScheduled;
+    private TimeSpan _lastReconciled = -ReconcileInterval;
 
     public LinkQuerier(NodeContext context, NetworkLink link, UnicastWindow unicastWindow, Action<LinkQuerier> onChanged)
     {
@@ -130,11 +132,12 @@ internal sealed class LinkQuerier
 
     private void ScheduleReconcile()
     {
-        // Once per packet, however many records it changed.
+        // Once per packet, however many records it changed, and in a flood not once for every packet: it walks all instances.
         if (!_isReconcileScheduled)
         {
             _isReconcileScheduled = true;
-            _context.Scheduler.Schedule(TimeSpan.Zero, Reconcile);
+            TimeSpan sinceLast = _context.Now - _lastReconciled;
+            _context.Scheduler.Schedule(sinceLast >= ReconcileInterval ? TimeSpan.Zero : ReconcileInterval - sinceLast, Reconcile);
         }
     }
 
@@ -142,6 +145,7 @@ internal sealed class LinkQuerier
     private void Reconcile()
     {
         _isReconcileScheduled = false;
+        _lastReconciled = _context.Now;
         _instances = [.. _browsed.Keys.SelectMany(name => _cache.Find(name, RecordType.Ptr)).Select(entry => ((PointerData)entry.Record.Data).Target)];
         _hosts = [.. _instances.SelectMany(name => _cache.Find(name, RecordType.Srv)).Select(entry => ((ServiceData)entry.Record.Data).Target)];
         _cache.RemoveWhere((name, type) => type switch

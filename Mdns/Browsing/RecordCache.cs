@@ -21,6 +21,9 @@ internal sealed class RecordCache(NodeContext context, Action<DnsName, RecordTyp
     private static readonly double[] RefreshAt = [0.80, 0.85, 0.90, 0.95];
     private readonly Dictionary<(DnsName Name, RecordType Type), List<CacheEntry>> _entries = [];
 
+    // How many pointers of a browsed name came from whom.
+    private readonly Dictionary<DnsName, Dictionary<IPAddress, int>> _shares = [];
+
     public int Count => _entries.Values.Sum(list => list.Count);
 
     public IReadOnlyList<CacheEntry> Find(DnsName name, RecordType type) => _entries.TryGetValue((name, type), out List<CacheEntry>? list) ? list : [];
@@ -54,8 +57,8 @@ internal sealed class RecordCache(NodeContext context, Action<DnsName, RecordTyp
 
         if (known is null)
         {
-            list ??= _entries[key] = [];
-            if (!MakeRoom(list, record.Type, source))
+            list ??= [];
+            if (!MakeRoom(list, record, source))
             {
                 context.Counters.Dropped(DropReason.InstancesFull);
                 return false;
@@ -63,6 +66,8 @@ internal sealed class RecordCache(NodeContext context, Action<DnsName, RecordTyp
 
             known = new CacheEntry(record, source);
             list.Add(known);
+            _entries[key] = list;
+            CountPointer(known, 1);
             changed();
         }
 
@@ -80,6 +85,10 @@ internal sealed class RecordCache(NodeContext context, Action<DnsName, RecordTyp
         {
             _entries[key].ForEach(entry => entry.Step?.Cancel());
             _entries.Remove(key);
+            if (key.Type == RecordType.Ptr)
+            {
+                _shares.Remove(key.Name);
+            }
         }
     }
 
@@ -89,9 +98,9 @@ internal sealed class RecordCache(NodeContext context, Action<DnsName, RecordTyp
     /// Pointers share <see cref="MdnsOptions.MaxInstancesPerLink"/> fairly: a source with more of them than the newcomer gives up its
     /// latest, so that one machine inventing instances cannot keep a real one out. Other records replace their oldest sibling.
     /// </summary>
-    private bool MakeRoom(List<CacheEntry> list, RecordType type, IPAddress source)
+    private bool MakeRoom(List<CacheEntry> list, DnsRecord record, IPAddress source)
     {
-        int max = type switch
+        int max = record.Type switch
         {
             RecordType.Ptr => context.Options.MaxInstancesPerLink,
             RecordType.Srv or RecordType.Txt => MaxVersionsPerInstance,
@@ -102,20 +111,46 @@ internal sealed class RecordCache(NodeContext context, Action<DnsName, RecordTyp
             return true;
         }
 
-        if (type != RecordType.Ptr)
+        if (record.Type != RecordType.Ptr)
         {
             Remove(list.MinBy(entry => entry.ReceivedAt)!);
             return true;
         }
 
-        IGrouping<IPAddress, CacheEntry> largest = list.GroupBy(entry => entry.Source).MaxBy(group => group.Count())!;
-        if (largest.Count() <= list.Count(entry => entry.Source.Equals(source)) + 1)
+        Dictionary<IPAddress, int> shares = _shares[record.Name];
+        (IPAddress greediest, int share) = shares.MaxBy(pair => pair.Value);
+        if (share <= shares.GetValueOrDefault(source) + 1)
         {
             return false;
         }
 
-        Remove(largest.Last());
+        Remove(list.FindLast(entry => entry.Source.Equals(greediest))!);
         return true;
+    }
+
+    private void CountPointer(CacheEntry entry, int change)
+    {
+        if (entry.Record.Type != RecordType.Ptr)
+        {
+            return;
+        }
+
+        if (!_shares.TryGetValue(entry.Record.Name, out Dictionary<IPAddress, int>? shares))
+        {
+            _shares[entry.Record.Name] = shares = [];
+        }
+
+        int count = shares.GetValueOrDefault(entry.Source) + change;
+        shares[entry.Source] = count;
+        if (count == 0)
+        {
+            shares.Remove(entry.Source);
+        }
+
+        if (shares.Count == 0)
+        {
+            _shares.Remove(entry.Record.Name);
+        }
     }
 
     private void ExpireWithin(CacheEntry entry, TimeSpan delay)
@@ -149,6 +184,7 @@ internal sealed class RecordCache(NodeContext context, Action<DnsName, RecordTyp
         (DnsName Name, RecordType Type) key = (entry.Record.Name, entry.Record.Type);
         if (_entries.TryGetValue(key, out List<CacheEntry>? list) && list.Remove(entry))
         {
+            CountPointer(entry, -1);
             if (list.Count == 0)
             {
                 _entries.Remove(key);

@@ -10,7 +10,9 @@ internal sealed class Scheduler : IDisposable
     private readonly Lock _gate;
     private readonly long _started;
     private readonly ITimer _timer;
-    private readonly PriorityQueue<ScheduledAction, (TimeSpan Due, long Order)> _queue = new();
+
+    // A sorted set, because cancelled actions must leave at once: a flood that renews a record a thousand times a second cancels as often.
+    private readonly SortedSet<ScheduledAction> _queue = [];
     private long _order;
     private bool _isRunning;
     private bool _isDisposed;
@@ -26,12 +28,18 @@ internal sealed class Scheduler : IDisposable
     /// <summary>Time since the node started, on a clock that never steps back.</summary>
     public TimeSpan Now => _time.GetElapsedTime(_started);
 
+    public int Count => _queue.Count;
+
     /// <summary>Call with the lock held.</summary>
     public ScheduledAction Schedule(TimeSpan delay, Action run)
     {
-        var action = new ScheduledAction(Now + delay, run);
-        _queue.Enqueue(action, (action.Due, _order++));
-        Arm();
+        var action = new ScheduledAction(_queue, Now + delay, _order++, run);
+        _queue.Add(action);
+        if (_queue.Min == action)
+        {
+            Arm();
+        }
+
         return action;
     }
 
@@ -52,10 +60,10 @@ internal sealed class Scheduler : IDisposable
             }
 
             _isRunning = true;
-            while (_queue.TryPeek(out ScheduledAction? action, out _) && (action.IsCancelled || action.Due <= Now))
+            while (_queue.Min is ScheduledAction action && action.Due <= Now)
             {
-                _queue.Dequeue();
-                action.RunUnlessCancelled();
+                action.Cancel();
+                action.Run();
             }
 
             _isRunning = false;
@@ -65,7 +73,7 @@ internal sealed class Scheduler : IDisposable
 
     private void Arm()
     {
-        if (_isRunning || _isDisposed || !_queue.TryPeek(out ScheduledAction? next, out _))
+        if (_isRunning || _isDisposed || _queue.Min is not ScheduledAction next)
         {
             return;
         }
@@ -77,20 +85,16 @@ internal sealed class Scheduler : IDisposable
     }
 }
 
-internal sealed class ScheduledAction(TimeSpan due, Action run)
+internal sealed class ScheduledAction(SortedSet<ScheduledAction> queue, TimeSpan due, long order, Action run) : IComparable<ScheduledAction>
 {
-    private Action? _run = run;
-
     public TimeSpan Due => due;
 
-    public bool IsCancelled => _run is null;
+    public void Run() => run();
 
-    public void Cancel() => _run = null;
+    /// <summary>Does nothing when it has run already.</summary>
+    public void Cancel() => queue.Remove(this);
 
-    public void RunUnlessCancelled()
-    {
-        Action? run = _run;
-        _run = null;
-        run?.Invoke();
-    }
+    public int CompareTo(ScheduledAction? other) => (due, order).CompareTo((other!.Due, other.Order));
+
+    private long Order => order;
 }

@@ -17,15 +17,23 @@ internal sealed class NamespaceLan : IAsyncDisposable
     public static async Task<NamespaceLan> CreateAsync(int machines)
     {
         var lan = new NamespaceLan();
-        await lan.AddNamespaceAsync(lan.Hub);
-        await lan.AddBridgeAsync(1);
-        for (int machine = 1; machine <= machines; machine++)
+        try
         {
-            await lan.AddNamespaceAsync(lan.Machine(machine));
-            await lan.ConnectAsync(machine);
-        }
+            await lan.AddNamespaceAsync(lan.Hub);
+            await lan.AddBridgeAsync(1);
+            for (int machine = 1; machine <= machines; machine++)
+            {
+                await lan.AddNamespaceAsync(lan.Machine(machine));
+                await lan.ConnectAsync(machine);
+            }
 
-        return lan;
+            return lan;
+        }
+        catch
+        {
+            await lan.DisposeAsync();
+            throw;
+        }
     }
 
     public string Machine(int number) => $"{_prefix}m{number}";

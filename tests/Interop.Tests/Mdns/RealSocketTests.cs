@@ -1,8 +1,48 @@
 namespace PhaseMesh.Interop.Tests.Mdns;
 
-/// <summary>Our nodes with real sockets, on LANs of network namespaces.</summary>
+/// <summary>Our nodes with real sockets, on LANs of network namespaces. Needs the Debian packages python3 and iproute2.</summary>
 public sealed class RealSocketTests
 {
+    // A resolver that knows nothing of multicast DNS asks from a port of its own and prints what comes back; then the hop limit of a multicast.
+    private const string LegacyResolver = """
+        import socket, struct
+        question = b'\x0c_phase-image\x04_tcp\x05local\0' + struct.pack('!HH', 12, 1)
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton('10.77.1.2'))
+        s.setsockopt(socket.IPPROTO_IP, 12, 1)
+        s.settimeout(20)
+        def hops(ancillary):
+            return [struct.unpack('i', data)[0] for level, kind, data in ancillary if level == socket.IPPROTO_IP and kind == socket.IP_TTL][0]
+        s.sendto(struct.pack('!HHHHHH', 4711, 0, 1, 0, 0, 0) + question, ('224.0.0.251', 5353))
+        data, ancillary, flags, source = s.recvmsg(9000, 100)
+        print('unicast', *source, *struct.unpack('!HHHH', data[:8]), hops(ancillary), sep='\t', flush=True)
+        m = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        m.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        m.bind(('', 5353))
+        m.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton('224.0.0.251') + socket.inet_aton('10.77.1.2'))
+        m.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton('10.77.1.2'))
+        m.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_LOOP, 0)
+        m.setsockopt(socket.IPPROTO_IP, 12, 1)
+        m.settimeout(20)
+        m.sendto(struct.pack('!HHHHHH', 0, 0, 1, 0, 0, 0) + question, ('224.0.0.251', 5353))
+        data, ancillary, flags, source = m.recvmsg(9000, 100)
+        print('multicast', *source, *struct.unpack('!HHHH', data[:8]), hops(ancillary), sep='\t', flush=True)
+        """;
+
+    [Fact]
+    public async Task LegacyResolver_Asks_GetsItsIdAndQuestionBackAndHopLimit255()
+    {
+        await using NamespaceLan lan = await NamespaceLan.CreateAsync(2);
+        ToolProcess server = await lan.StartProbeAsync(1, "server");
+        await server.AdvertiseAsync("stable");
+        ToolProcess resolver = lan.Start(2, null, "/usr/bin/python3", "-c", LegacyResolver);
+        string unicast = await resolver.WaitForAsync(line => line.StartsWith("unicast", StringComparison.Ordinal), "unicast reply");
+        Assert.Equal(["10.77.1.1", "5353", "4711", $"{0x8400}", "1", "1", "255"], unicast.Split('\t')[1..]);
+        string multicast = await resolver.WaitForAsync(line => line.StartsWith("multicast", StringComparison.Ordinal), "multicast reply");
+        Assert.Equal(["10.77.1.1", "5353", "0", $"{0x8400}", "0"], multicast.Split('\t')[1..6]);
+        Assert.Equal("255", multicast.Split('\t')[^1]);
+    }
+
     [Fact]
     public async Task TwoMachines_OneAdvertises_TheOtherFindsItOnBothFamiliesAndHearsTheGoodbye()
     {

@@ -129,6 +129,40 @@ public sealed class HostilePacketTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Flood_OfRenewals_LeavesNothingBehindInTheQueue()
+    {
+        DnsRecord[] records = [.. Enumerable.Range(0, 200).SelectMany(i => Samples.Announcement($"fake {i}", $"fake{i}.local", "10.0.0.66")).Select(r => r with { TtlSeconds = 86_400 })];
+        List<ReadOnlyMemory<byte>> packets = MessageComposer.Response(records, []);
+        for (int round = 0; round < 25; round++)
+        {
+            packets.ForEach(packet => _lan.Inject(VirtualLan.Host(66), packet));
+            _lan.Advance(1);
+        }
+
+        Assert.Equal(200, _browser.Instances.Count);
+        Assert.True(_asker.ScheduledActions < 2000, $"{_asker.ScheduledActions} actions");
+        AssertGoodServiceIsFound();
+    }
+
+    [Fact]
+    public void Flood_OfMutatedPackets_FromManyHosts_IsSurvived()
+    {
+        AdvertisedService service = _lan.StartNode(1).Advertise(Samples.Service());
+        _lan.Advance(5);
+        var random = new Random(6763);
+        byte[][] corpus = CodecFuzzTests.Corpus();
+        for (int i = 0; i < 20_000; i++)
+        {
+            _lan.Inject(VirtualLan.Host(3 + random.Next(200)), CodecFuzzTests.Mutate(corpus[random.Next(corpus.Length)], random));
+            _lan.Advance(0.002);
+        }
+
+        Assert.True(_asker.CachedRecords <= 256 * (2 + 2 + 16 + 1), $"{_asker.CachedRecords} records");
+        Assert.True(service.Announced.IsCompleted);
+        AssertGoodServiceIsFound();
+    }
+
+    [Fact]
     public void ForeignChatter_IsNotRemembered()
     {
         DnsName other = DnsName.Parse("_ipp._tcp.local");
