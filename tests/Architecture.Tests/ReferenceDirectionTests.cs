@@ -9,6 +9,7 @@ public class ReferenceDirectionTests
     private static readonly Dictionary<string, string[]> Allowed = new()
     {
         ["Manifests"] = [],
+        ["Mdns"] = [],
         ["BootAgent"] = ["Manifests"],
         ["Silo"] = ["Manifests"],
     };

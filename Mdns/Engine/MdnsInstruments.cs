@@ -1,0 +1,22 @@
+using System.Diagnostics.Metrics;
+
+namespace PhaseMesh.Mdns;
+
+/// <summary>The meter and its instruments; names are part of the interface to dashboards.</summary>
+public static class MdnsInstruments
+{
+    public const string MeterName = "PhaseMesh.Mdns";
+    public const string PacketsReceivedName = "mdns.packets.received";
+    public const string PacketsSentName = "mdns.packets.sent";
+
+    /// <summary>Tagged <c>reason</c>, a <see cref="DropReason"/>.</summary>
+    public const string DropsName = "mdns.drops";
+
+    private static readonly Meter Meter = new(MeterName);
+
+    internal static Counter<long> PacketsReceived { get; } = Meter.CreateCounter<long>(PacketsReceivedName, "{packet}");
+
+    internal static Counter<long> PacketsSent { get; } = Meter.CreateCounter<long>(PacketsSentName, "{packet}");
+
+    internal static Counter<long> Drops { get; } = Meter.CreateCounter<long>(DropsName, "{drop}");
+}
