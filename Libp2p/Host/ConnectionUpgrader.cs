@@ -19,7 +19,7 @@ internal sealed class ConnectionUpgrader(IdentityKey identity)
     private static readonly string[] Muxers = [YamuxFrame.ProtocolId];
 
     public async ValueTask<ISecureMuxedConnection> UpgradeAsync(
-        IByteConnection raw, bool isDialer, PeerId? expected, YamuxOptions options, CancellationToken cancellationToken)
+        IByteConnection raw, bool isDialer, PeerId? expected, Func<PeerId, YamuxOptions> options, CancellationToken cancellationToken)
     {
         // 1
         StreamIo io = new(raw.Stream);
@@ -48,7 +48,7 @@ internal sealed class ConnectionUpgrader(IdentityKey identity)
             await channel.DisposeAsync();
             throw;
         }
-        return new UpgradedConnection(raw, result.RemotePeer, new YamuxSession(channel, isDialer, options));
+        return new UpgradedConnection(raw, result.RemotePeer, new YamuxSession(channel, isDialer, options(result.RemotePeer)));
     }
 
     private static async ValueTask AgreeOnMuxerAsync(

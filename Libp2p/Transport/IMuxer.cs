@@ -12,6 +12,9 @@ public interface IMuxer : IAsyncDisposable
     /// <summary>Completes, never faulted, with the reason when the connection has ended.</summary>
     Task<DropReason> Completion { get; }
 
+    /// <summary>The reason in words, or null while the connection lives.</summary>
+    string? EndMessage { get; }
+
     /// <summary>Last measured round trip, or null before the first.</summary>
     TimeSpan? RoundTrip { get; }
 

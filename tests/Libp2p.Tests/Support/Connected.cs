@@ -33,9 +33,9 @@ internal sealed class Connected : IAsyncDisposable
         using IdentityKey leftKey = IdentityKey.Generate();
         using IdentityKey rightKey = IdentityKey.Generate();
         Task<ISecureMuxedConnection> dialling = new ConnectionUpgrader(leftKey)
-            .UpgradeAsync(left, true, rightKey.PeerId, dialer ?? new YamuxOptions(), limit.Token).AsTask();
+            .UpgradeAsync(left, true, rightKey.PeerId, _ => dialer ?? new YamuxOptions(), limit.Token).AsTask();
         Task<ISecureMuxedConnection> answering = new ConnectionUpgrader(rightKey)
-            .UpgradeAsync(right, false, null, listener ?? new YamuxOptions(), limit.Token).AsTask();
+            .UpgradeAsync(right, false, null, _ => listener ?? new YamuxOptions(), limit.Token).AsTask();
         await Task.WhenAll(dialling, answering);
         return new Connected { Dialer = await dialling, Listener = await answering };
     }
