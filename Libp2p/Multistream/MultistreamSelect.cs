@@ -29,7 +29,7 @@ internal static class MultistreamSelect
     {
         ArgumentOutOfRangeException.ThrowIfZero(protocols.Count);
         byte[] buffer = new byte[MaxMessageBytes];
-        await io.WriteAsync(Concat(Encode(Header), Encode(protocols[0])), cancellationToken);
+        await io.WriteAsync((byte[])[.. Encode(Header), .. Encode(protocols[0])], cancellationToken);
         await ExpectHeaderAsync(io, buffer, cancellationToken);
         for (int index = 0; index < protocols.Count; index++)
         {
@@ -48,6 +48,20 @@ internal static class MultistreamSelect
             }
         }
         throw Invalid($"The peer speaks none of: {string.Join(", ", protocols)}.");
+    }
+
+    /// <summary>Proposes one protocol and sends its first bytes along, in the hope that it is spoken.</summary>
+    public static async ValueTask ProposeWithAsync(
+        IByteIo io, string protocol, ReadOnlyMemory<byte> firstBytes, CancellationToken cancellationToken)
+    {
+        await io.WriteAsync((byte[])[.. Encode(Header), .. Encode(protocol), .. firstBytes.Span], cancellationToken);
+        byte[] buffer = new byte[MaxMessageBytes];
+        await ExpectHeaderAsync(io, buffer, cancellationToken);
+        string answer = await ReadAsync(io, buffer, cancellationToken);
+        if (answer != protocol)
+        {
+            throw Invalid($"The peer answered '{Printable(answer)}' to the proposal of {protocol}.");
+        }
     }
 
     /// <summary>Answers proposals until one is spoken here, and returns it.</summary>
@@ -110,8 +124,6 @@ internal static class MultistreamSelect
         }
         return Encoding.UTF8.GetString(buffer, 0, length - 1);
     }
-
-    private static byte[] Concat(byte[] first, byte[] second) => [.. first, .. second];
 
     // A peer's words go into logs and exceptions only after this.
     private static string Printable(string text) =>

@@ -211,6 +211,9 @@ const commands = {
     }
     return { addresses: [] }
   },
+  async names () {
+    return { names: [...nodes.keys()] }
+  },
   async table ({ name = 'main' }) {
     return { size: nodes.get(name).services.dht.routingTable.size, mode: nodes.get(name).services.dht.getMode() }
   }
