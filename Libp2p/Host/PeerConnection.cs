@@ -77,17 +77,16 @@ public sealed partial class PeerConnection : IAsyncDisposable
     }
 
     /// <summary>
-    /// Opens a stream in one protocol and sends all that is to be said on it in the same packet as the proposal: one round trip less.
-    /// The writing side is closed behind it.
+    /// Opens a stream in one protocol and sends the first bytes in the same packet as the proposal: one round trip less. Close the
+    /// writing side only after the answer: js-libp2p resets streams whose close overtakes its own set-up of the handler.
     /// </summary>
-    public async Task<ProtocolStream> OpenStreamAsync(string protocol, ReadOnlyMemory<byte> onlyMessage, CancellationToken cancellationToken)
+    public async Task<ProtocolStream> OpenStreamAsync(string protocol, ReadOnlyMemory<byte> firstBytes, CancellationToken cancellationToken)
     {
         MuxedStream stream = await _connection.Muxer.OpenStreamAsync(cancellationToken);
         using Deadline deadline = new(_options.Limits.NegotiationTimeout, _options.TimeProvider, cancellationToken);
         try
         {
-            await MultistreamSelect.ProposeWithAsync(new MuxedStreamIo(stream), protocol, onlyMessage, deadline.Token);
-            await stream.CloseWriteAsync(deadline.Token);
+            await MultistreamSelect.ProposeWithAsync(new MuxedStreamIo(stream), protocol, firstBytes, deadline.Token);
             return new ProtocolStream(this, protocol, stream);
         }
         catch (Exception exception)

@@ -1,12 +1,13 @@
 using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
 using PhaseMesh.Libp2p.Multiformats;
 
 namespace PhaseMesh.Libp2p.KadDht;
 
 /// <summary>The look-ups of one node: what it asks of others. Every one ends within <see cref="KadOptions.LookupTimeout"/>.</summary>
-internal sealed class KadClient(KadNode node, Action<PeerId> sawServer, Action<string, Func<Task>> background)
+internal sealed partial class KadClient(KadNode node, Action<PeerId> sawServer, Action<string, Func<Task>> background, ILogger logger)
 {
     private readonly KadOptions _options = node.Options;
     private readonly IKadNetwork _network = node.Network;
@@ -245,6 +246,7 @@ internal sealed class KadClient(KadNode node, Action<PeerId> sawServer, Action<s
         catch (Exception exception) when (IsFailure(exception, cancellationToken))
         {
             Libp2pInstruments.DhtRequest(request.Type.ToString(), isAnswered: false);
+            RequestFailed(logger, request.Type, peer, exception.Message);
             // A refused value is no sign of death.
             if (request.Type != KadMessageType.PutValue)
             {
@@ -278,4 +280,7 @@ internal sealed class KadClient(KadNode node, Action<PeerId> sawServer, Action<s
 
     private static bool IsFailure(Exception exception, CancellationToken cancellationToken) =>
         exception is IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
+
+    [LoggerMessage(4024, LogLevel.Debug, "{Type} was not answered by {Peer}: {Message}")]
+    private static partial void RequestFailed(ILogger logger, KadMessageType type, PeerId peer, string message);
 }

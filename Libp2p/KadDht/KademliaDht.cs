@@ -33,7 +33,7 @@ public sealed partial class KademliaDht : IAsyncDisposable
         _logger = options.LoggerFactory.CreateLogger("PhaseMesh.Libp2p.KadDht");
         _tasks = new BackgroundTasks(_logger, _stopping.Token);
         _node = new KadNode(new KadHostNetwork(host, options.ProtocolId), options);
-        _client = new KadClient(_node, Consider, _tasks.Run);
+        _client = new KadClient(_node, Consider, _tasks.Run, _logger);
         _state = options.StateFile is { } path ? new KadStateFile(path, _node, _logger) : null;
     }
 

@@ -30,7 +30,8 @@ public sealed class JsDhtTests : IAsyncLifetime
         await using DhtPeer ours = await DhtPeer.StartAsync(address);
         await JoinAsync(ours, 1);
 
-        Assert.Equal(1, await ours.Dht.PutValueAsync("/phase/stable/x86_64/manifest", "1:ours"u8.ToArray(), Limit));
+        int stored = await ours.Dht.PutValueAsync("/phase/stable/x86_64/manifest", "1:ours"u8.ToArray(), Limit);
+        Assert.True(stored == 1, $"Stored at {stored} peers. {string.Join('\n', ours.Log.Lines)}");
         Assert.Equal("1:ours", (await _js.RunAsync("get", ("key", "/phase/stable/x86_64/manifest")))["value"]?.GetValue<string>());
 
         Assert.Equal(1, (await _js.RunAsync("put", ("key", "/phase/a"), ("value", "2:theirs")))["answered"]!.GetValue<int>());

@@ -15,12 +15,13 @@ internal static class TestProtocols
     public const string Sink = "/phase/sink/1.0.0";
     public const string Source = "/phase/source/1.0.0";
 
-    public static async Task<Libp2pHost> StartHostAsync(IdentityKey identity, bool listen = true)
+    public static async Task<Libp2pHost> StartHostAsync(IdentityKey identity, LineLogger? log = null)
     {
         Libp2pHost host = await Libp2pHost.StartAsync(new HostOptions
         {
             Identity = identity,
-            ListenAddresses = listen ? [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")] : [],
+            ListenAddresses = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")],
+            LoggerFactory = log ?? new LineLogger(),
         });
         host.Handle(Echo, EchoAsync, 1000);
         host.Handle(Sink, SinkAsync);
