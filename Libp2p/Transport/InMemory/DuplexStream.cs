@@ -1,8 +1,12 @@
+using System.IO.Pipelines;
+
 namespace PhaseMesh.Libp2p.Transport.InMemory;
 
-/// <summary>A read stream and a write stream as one.</summary>
-internal sealed class DuplexStream(Stream input, Stream output) : Stream
+/// <summary>One end of two pipes as a stream that fails like a socket: writing to a peer that has gone throws.</summary>
+internal sealed class DuplexStream(PipeReader reader, PipeWriter output) : Stream
 {
+    private readonly Stream _input = reader.AsStream();
+
     public override bool CanRead => true;
 
     public override bool CanSeek => false;
@@ -18,12 +22,18 @@ internal sealed class DuplexStream(Stream input, Stream output) : Stream
     }
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        input.ReadAsync(buffer, cancellationToken);
+        _input.ReadAsync(buffer, cancellationToken);
 
-    public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) =>
-        output.WriteAsync(buffer, cancellationToken);
+    public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        FlushResult result = await output.WriteAsync(buffer, cancellationToken);
+        if (result.IsCompleted)
+        {
+            throw new IOException("The other side has closed the connection.");
+        }
+    }
 
-    public override Task FlushAsync(CancellationToken cancellationToken) => output.FlushAsync(cancellationToken);
+    public override Task FlushAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public override void Flush() => throw new NotSupportedException("Only asynchronous use.");
 
@@ -39,8 +49,8 @@ internal sealed class DuplexStream(Stream input, Stream output) : Stream
     {
         if (disposing)
         {
-            output.Dispose();
-            input.Dispose();
+            output.Complete();
+            _input.Dispose();
         }
         base.Dispose(disposing);
     }

@@ -73,7 +73,7 @@ public sealed class InMemoryTransport : ITransport
 
         public Multiaddr RemoteAddress => remote;
 
-        public Stream Stream { get; } = new DuplexStream(input.AsStream(), output.AsStream());
+        public Stream Stream { get; } = new DuplexStream(input, output);
 
         public ValueTask DisposeAsync() => Stream.DisposeAsync();
     }
