@@ -41,7 +41,7 @@ public sealed class LimitTests : IAsyncDisposable
         Libp2pHost first = await _hosts.StartAsync();
         PeerConnection old = await first.ConnectAsync(TestHosts.AddressOf(host), Limit);
         await old.Identified.WaitAsync(Limit);
-        PeerConnection idle = Assert.Single(host.Connections);
+        PeerConnection idle = await TestHosts.OnlyConnectionAsync(host, Limit);
         await idle.Identified.WaitAsync(Limit);
         while (idle.OpenStreams > 0)
         {

@@ -112,6 +112,7 @@ public sealed class YamuxAbuseTests : IAsyncDisposable
         ManualTime time = new();
         Libp2pHost host = await _hosts.StartAsync(options => options with { TimeProvider = time });
         await using RawPeer peer = await RawPeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+        await TestHosts.OnlyConnectionAsync(host, Limit);
         Task drained = peer.DrainAsync(Limit); // Reads, but answers no ping.
         while (!drained.IsCompleted)
         {

@@ -31,13 +31,35 @@ internal sealed class TestHosts : IAsyncDisposable
 
     public static Multiaddr AddressOf(Libp2pHost host) => host.Addresses[0].WithPeer(host.LocalPeer);
 
-    /// <summary>Waits until a log line has the words.</summary>
-    public async Task LoggedAsync(string words, CancellationToken cancellationToken)
+    /// <summary>The connection that is there or about to be: the listener adopts it a moment after the dialer.</summary>
+    public static async Task<PeerConnection> OnlyConnectionAsync(Libp2pHost host, CancellationToken cancellationToken)
     {
-        while (!Log.Lines.Any(line => line.Contains(words, StringComparison.Ordinal)))
+        while (host.Connections.Count == 0)
         {
             cancellationToken.ThrowIfCancellationRequested();
             await Task.Yield();
+        }
+        return Assert.Single(host.Connections);
+    }
+
+    /// <summary>Waits until a log line has the words.</summary>
+    public async Task LoggedAsync(string words, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task next = Log.NextLine;
+            if (Log.Lines.Any(line => line.Contains(words, StringComparison.Ordinal)))
+            {
+                return;
+            }
+            try
+            {
+                await next.WaitAsync(cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                Assert.Fail($"Nothing logged with '{words}':\n{string.Join('\n', Log.Lines)}");
+            }
         }
     }
 
