@@ -58,4 +58,7 @@ public enum DropReason
 
     /// <summary>The stream was reset by the other side.</summary>
     RemoteReset,
+
+    /// <summary>A fault of this library, reported with its exception; the connection is given up so that nobody waits for ever.</summary>
+    InternalError,
 }

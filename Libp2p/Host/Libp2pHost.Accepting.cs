@@ -28,9 +28,10 @@ public sealed partial class Libp2pHost
     {
         using Deadline deadline = new(_options.Limits.HandshakeTimeout, _options.TimeProvider, _stopping.Token);
         bool isConnected = false;
+        ISecureMuxedConnection? muxed = null;
         try
         {
-            ISecureMuxedConnection muxed = raw as ISecureMuxedConnection
+            muxed = raw as ISecureMuxedConnection
                 ?? await _upgrader.UpgradeAsync((IByteConnection)raw, false, null, YamuxFor, deadline.Token);
             Adopt(muxed, isInbound: true, range);
             isConnected = true;
@@ -46,9 +47,9 @@ public sealed partial class Libp2pHost
         finally
         {
             _table.EndInbound(range, isConnected);
-            if (!isConnected)
+            if (muxed is null)
             {
-                await raw.DisposeAsync();
+                await raw.DisposeAsync(); // From the handshake on the muxed connection owns it, refused or not.
             }
         }
     }

@@ -50,7 +50,7 @@ public sealed partial class Libp2pHost : IAsyncDisposable
 
     public PeerBook Peers { get; }
 
-    /// <summary>Addresses that others can dial, without the peer id. Wildcard listeners are named as they are.</summary>
+    /// <summary>Addresses that others can dial, without the peer id. A wildcard listener is named by the addresses of the interfaces, as they were at start.</summary>
     public ImmutableArray<Multiaddr> Addresses { get; private set; } = [];
 
     public ImmutableArray<string> Protocols => _registry.Protocols;
@@ -78,7 +78,7 @@ public sealed partial class Libp2pHost : IAsyncDisposable
         }
         host.Addresses = options.AnnouncedAddresses.Count > 0
             ? [.. options.AnnouncedAddresses]
-            : [.. host._listeners.Select(static listener => listener.LocalAddress)];
+            : [.. host._listeners.SelectMany(static listener => InterfaceAddresses.Expand(listener.LocalAddress))];
         foreach (ITransportListener listener in host._listeners)
         {
             host._tasks.Run($"listener {listener.LocalAddress}", () => host.AcceptAsync(listener));
@@ -179,6 +179,11 @@ public sealed partial class Libp2pHost : IAsyncDisposable
 
     private async Task OwnAsync(PeerConnection connection)
     {
+        if (_stopping.IsCancellationRequested)
+        {
+            // Adopted just as the host began to close: DisposeAsync may have looked at the table before this one was in it.
+            await connection.DisposeAsync();
+        }
         DropReason reason = await connection.RunAsync();
         _table.Remove(connection);
         Libp2pInstruments.Close(reason);

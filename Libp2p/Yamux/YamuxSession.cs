@@ -107,7 +107,7 @@ internal sealed partial class YamuxSession : IMuxer
 
     private async Task RunAsync()
     {
-        await Task.WhenAll(Task.Run(ReadLoopAsync), Task.Run(WriteLoopAsync), Task.Run(KeepAliveLoopAsync));
+        await Task.WhenAll(Task.Run(() => GuardAsync(ReadLoopAsync)), Task.Run(() => GuardAsync(WriteLoopAsync)), Task.Run(() => GuardAsync(KeepAliveLoopAsync)));
         try
         {
             await _channel.DisposeAsync();
@@ -118,6 +118,22 @@ internal sealed partial class YamuxSession : IMuxer
         }
         _stop.Dispose();
         _completion.SetResult(_ended!.Reason);
+    }
+
+    // Whatever happens in a loop ends the session: streams and DisposeAsync must never wait for a task that is gone.
+    private async Task GuardAsync(Func<Task> loop)
+    {
+        try
+        {
+            await loop();
+        }
+#pragma warning disable CA1031 // Reported as the reason of the end.
+        catch (Exception exception)
+#pragma warning restore CA1031
+        {
+            End(new Libp2pException(DropReason.InternalError, $"The session failed: {exception}", exception));
+            await _stop.CancelAsync();
+        }
     }
 
     // Marks the end once: fails the streams, says good-bye, and lets the tasks run out.

@@ -160,6 +160,16 @@ public sealed class LimitTests : IAsyncDisposable
     }
 
     [Fact]
+    public void InterfaceAddresses_OfAWildcard_AreNoWildcards()
+    {
+        Assert.Equal([Multiaddr.Parse("/ip4/127.0.0.1/tcp/1")], InterfaceAddresses.Expand(Multiaddr.Parse("/ip4/127.0.0.1/tcp/1")));
+        List<Multiaddr> expanded = [.. InterfaceAddresses.Expand(Multiaddr.Parse("/ip4/0.0.0.0/tcp/4001"))];
+        Assert.NotEmpty(expanded);
+        Assert.DoesNotContain(Multiaddr.Parse("/ip4/0.0.0.0/tcp/4001"), expanded);
+        Assert.All(expanded, static address => Assert.EndsWith("/tcp/4001", address.ToString(), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void StreamQuota_IsSharedWithTheParent()
     {
         StreamQuota host = new(3);
