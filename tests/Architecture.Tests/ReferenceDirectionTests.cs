@@ -10,6 +10,7 @@ public class ReferenceDirectionTests
     {
         ["Manifests"] = [],
         ["BootAgent"] = ["Manifests"],
+        ["Libp2p"] = [],
         ["Silo"] = ["Manifests"],
     };
 
