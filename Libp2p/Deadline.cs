@@ -20,7 +20,9 @@ internal sealed class Deadline : IDisposable
 
     public bool IsPassed => _timer.IsCancellationRequested && !_caller.IsCancellationRequested;
 
-    /// <summary>The exception to throw: a passed deadline becomes a <see cref="Libp2pException"/>, everything else stays what it is.</summary>
+    /// <summary>
+    /// The exception to throw: a passed deadline becomes a <see cref="Libp2pException"/>, everything else stays what it is.
+    /// </summary>
     public Exception Translate(Exception exception, DropReason reason, string what) =>
         exception is OperationCanceledException && IsPassed
             ? new Libp2pException(reason, $"{what} within {_limit}.", exception)

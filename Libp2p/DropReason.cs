@@ -1,6 +1,8 @@
 namespace PhaseMesh.Libp2p;
 
-/// <summary>Why a connection, stream or message was given up. The names are label values of the metrics, so they never change meaning.</summary>
+/// <summary>
+/// Why a connection, stream or message was given up. The names are label values of the metrics, so they never change meaning.
+/// </summary>
 public enum DropReason
 {
     None,

@@ -17,16 +17,23 @@ public static class Libp2pInstruments
     public const string DhtLookupSeconds = "libp2p.dht.lookup.duration";
 
     private static readonly Meter Meter = new(MeterName);
-    private static readonly Counter<long> Opened = Meter.CreateCounter<long>(ConnectionsOpened, description: "Connections after their handshake");
+    private static readonly Counter<long> Opened = Meter.CreateCounter<long>(
+        ConnectionsOpened, description: "Connections after their handshake");
     private static readonly Counter<long> Closed = Meter.CreateCounter<long>(ConnectionsClosed, description: "Ended connections by reason");
-    private static readonly Counter<long> Refused = Meter.CreateCounter<long>(ConnectionsRefused, description: "Inbound connections that never came to be, by reason");
-    private static readonly Counter<long> Dials = Meter.CreateCounter<long>(DialsFailed, description: "Dials without a connection, by reason");
-    private static readonly Counter<long> Faults = Meter.CreateCounter<long>(StreamFaults, description: "Streams given up for a peer's fault, by reason");
-    private static readonly Counter<long> Requests = Meter.CreateCounter<long>(DhtRequests, description: "DHT requests sent, by type and outcome");
-    private static readonly Counter<long> Served = Meter.CreateCounter<long>(DhtRequestsServed, description: "DHT requests answered, by type");
+    private static readonly Counter<long> Refused = Meter.CreateCounter<long>(
+        ConnectionsRefused, description: "Inbound connections that never came to be, by reason");
+    private static readonly Counter<long> Dials = Meter.CreateCounter<long>(
+        DialsFailed, description: "Dials without a connection, by reason");
+    private static readonly Counter<long> Faults = Meter.CreateCounter<long>(
+        StreamFaults, description: "Streams given up for a peer's fault, by reason");
+    private static readonly Counter<long> Requests = Meter.CreateCounter<long>(
+        DhtRequests, description: "DHT requests sent, by type and outcome");
+    private static readonly Counter<long> Served = Meter.CreateCounter<long>(
+        DhtRequestsServed, description: "DHT requests answered, by type");
     private static readonly Histogram<double> Lookups = Meter.CreateHistogram<double>(DhtLookupSeconds, "s", "Duration of DHT look-ups");
 
-    internal static void Open(bool isInbound) => Opened.Add(1, new KeyValuePair<string, object?>("direction", isInbound ? "inbound" : "outbound"));
+    internal static void Open(bool isInbound) =>
+        Opened.Add(1, new KeyValuePair<string, object?>("direction", isInbound ? "inbound" : "outbound"));
 
     internal static void Close(DropReason reason) => Closed.Add(1, Tag(reason));
 

@@ -31,7 +31,9 @@ public sealed class IdentityPublicKey : IEquatable<IdentityPublicKey>
 
     public PeerId PeerId { get; }
 
-    /// <summary>Reads the protobuf form; false when it is malformed or of another key type, whose signatures cannot be checked here.</summary>
+    /// <summary>
+    /// Reads the protobuf form; false when it is malformed or of another key type, whose signatures cannot be checked here.
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> protobuf, [NotNullWhen(true)] out IdentityPublicKey? key)
     {
         key = null;
@@ -61,7 +63,8 @@ public sealed class IdentityPublicKey : IEquatable<IdentityPublicKey>
     }
 
     /// <summary>The key inside an Ed25519 peer id; false when the id is a hash.</summary>
-    public static bool TryFromPeerId(PeerId peer, [NotNullWhen(true)] out IdentityPublicKey? key) => TryRead(peer.InlinedPublicKey, out key);
+    public static bool TryFromPeerId(PeerId peer, [NotNullWhen(true)] out IdentityPublicKey? key) =>
+        TryRead(peer.InlinedPublicKey, out key);
 
     /// <summary>Whether the signature over the message was made with this key's secret.</summary>
     public bool Verify(ReadOnlySpan<byte> message, ReadOnlySpan<byte> signature) => Sodium.Verify(message, signature, _key);

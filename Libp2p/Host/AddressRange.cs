@@ -3,7 +3,9 @@ using PhaseMesh.Libp2p.Multiformats;
 
 namespace PhaseMesh.Libp2p.Host;
 
-/// <summary>The network an address belongs to for limits: IPv4 /24, IPv6 /56, which is what one household or rack is commonly given.</summary>
+/// <summary>
+/// The network an address belongs to for limits: IPv4 /24, IPv6 /56, which is what one household or rack is commonly given.
+/// </summary>
 internal readonly record struct AddressRange(ulong Prefix, bool IsIp4)
 {
     /// <summary>Null for what is not limited by range: loopback and addresses that are no IP.</summary>

@@ -3,13 +3,18 @@ namespace PhaseMesh.Libp2p.Host;
 /// <summary>How much of this machine the network may use, and how long it may take.</summary>
 public sealed record ConnectionLimits
 {
-    /// <summary>Connections in total, both directions. At the limit the oldest idle one makes room; with none idle the new one is refused.</summary>
+    /// <summary>
+    /// Connections in total, both directions. At the limit the oldest idle one makes room; with none idle the new one is refused.
+    /// </summary>
     public int MaxConnections { get; init; } = 512;
 
     /// <summary>Connections to and from one peer: two arise when both dial at once.</summary>
     public int MaxConnectionsPerPeer { get; init; } = 4;
 
-    /// <summary>Inbound connections from one IPv4 /24 or IPv6 /56, so that one owner of many addresses cannot fill the table. Loopback is exempt.</summary>
+    /// <summary>
+    /// Inbound connections from one IPv4 /24 or IPv6 /56, so that one owner of many addresses cannot fill the table. Loopback is
+    /// exempt.
+    /// </summary>
     public int MaxConnectionsPerAddressRange { get; init; } = 64;
 
     /// <summary>Inbound connections whose handshake is not finished.</summary>

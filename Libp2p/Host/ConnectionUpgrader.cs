@@ -59,7 +59,8 @@ internal sealed class ConnectionUpgrader(IdentityKey identity)
             if (!result.RemoteMuxers.Contains(YamuxFrame.ProtocolId))
             {
                 throw new Libp2pException(
-                    DropReason.NegotiationFailed, $"{result.RemotePeer} named {result.RemoteMuxers.Count} muxers, but not {YamuxFrame.ProtocolId}.");
+                    DropReason.NegotiationFailed,
+                    $"{result.RemotePeer} named {result.RemoteMuxers.Count} muxers, but not {YamuxFrame.ProtocolId}.");
             }
         }
         else if (isDialer)

@@ -2,7 +2,9 @@ using PhaseMesh.Libp2p.Multiformats;
 
 namespace PhaseMesh.Libp2p.Host;
 
-/// <summary>Remembers peers that could not be dialled, so that a dead one costs little. Bounded: at the limit the ripest entry goes.</summary>
+/// <summary>
+/// Remembers peers that could not be dialled, so that a dead one costs little. Bounded: at the limit the ripest entry goes.
+/// </summary>
 internal sealed class DialBackOff(ConnectionLimits limits, TimeProvider time)
 {
     private readonly Lock _gate = new();

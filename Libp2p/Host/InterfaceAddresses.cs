@@ -8,7 +8,10 @@ namespace PhaseMesh.Libp2p.Host;
 /// <summary>What a wildcard listener (0.0.0.0 or ::) is reachable at: one address per address of an interface that is up.</summary>
 internal static class InterfaceAddresses
 {
-    /// <summary>The address itself unless it is a wildcard. Loopback is named only when there is nothing else; link-local never, it needs a zone.</summary>
+    /// <summary>
+    /// The address itself unless it is a wildcard. Loopback is named only when there is nothing else; link-local never, it needs a
+    /// zone.
+    /// </summary>
     public static IEnumerable<Multiaddr> Expand(Multiaddr address)
     {
         if (!address.TryGetTcpEndPoint(out IPEndPoint? endPoint)

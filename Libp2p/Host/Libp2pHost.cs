@@ -50,7 +50,10 @@ public sealed partial class Libp2pHost : IAsyncDisposable
 
     public PeerBook Peers { get; }
 
-    /// <summary>Addresses that others can dial, without the peer id. A wildcard listener is named by the addresses of the interfaces, as they were at start.</summary>
+    /// <summary>
+    /// Addresses that others can dial, without the peer id. A wildcard listener is named by the addresses of the interfaces, as they
+    /// were at start.
+    /// </summary>
     public ImmutableArray<Multiaddr> Addresses { get; private set; } = [];
 
     public ImmutableArray<string> Protocols => _registry.Protocols;
@@ -118,7 +121,8 @@ public sealed partial class Libp2pHost : IAsyncDisposable
     }
 
     /// <summary>Connects if need be and opens a stream in the first of the protocols that the peer speaks.</summary>
-    public async Task<ProtocolStream> OpenStreamAsync(PeerId peer, IReadOnlyList<string> protocols, CancellationToken cancellationToken = default)
+    public async Task<ProtocolStream> OpenStreamAsync(
+        PeerId peer, IReadOnlyList<string> protocols, CancellationToken cancellationToken = default)
     {
         PeerConnection connection = await ConnectAsync(peer, cancellationToken);
         return await connection.OpenStreamAsync(protocols, cancellationToken);
@@ -154,7 +158,8 @@ public sealed partial class Libp2pHost : IAsyncDisposable
         PeerIdentified?.Invoke(connection, info);
     }
 
-    private YamuxOptions YamuxFor(PeerId peer) => _options.Yamux with { Quota = _table.QuotaOf(peer), TimeProvider = _options.TimeProvider };
+    private YamuxOptions YamuxFor(PeerId peer) =>
+        _options.Yamux with { Quota = _table.QuotaOf(peer), TimeProvider = _options.TimeProvider };
 
     private PeerConnection Adopt(ISecureMuxedConnection muxed, bool isInbound, AddressRange? range)
     {
@@ -164,7 +169,8 @@ public sealed partial class Libp2pHost : IAsyncDisposable
             _table.Forget(muxed.RemotePeer);
             _tasks.Run("refused connection", async () => await connection.DisposeAsync());
             throw new Libp2pException(
-                DropReason.LimitReached, $"The connection to {muxed.RemotePeer} was refused: {_table.Count} connections, or too many of this peer.");
+                DropReason.LimitReached,
+                $"The connection to {muxed.RemotePeer} was refused: {_table.Count} connections, or too many of this peer.");
         }
         if (evicted is not null)
         {

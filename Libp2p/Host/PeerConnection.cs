@@ -21,7 +21,8 @@ public sealed partial class PeerConnection : IAsyncDisposable
     private readonly TaskCompletionSource<IdentifyInfo?> _identified = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _faults;
 
-    internal PeerConnection(ISecureMuxedConnection connection, bool isInbound, ProtocolRegistry registry, HostOptions options, ILogger logger)
+    internal PeerConnection(
+        ISecureMuxedConnection connection, bool isInbound, ProtocolRegistry registry, HostOptions options, ILogger logger)
     {
         _connection = connection;
         _registry = registry;

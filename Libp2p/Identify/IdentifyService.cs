@@ -104,7 +104,8 @@ internal sealed class IdentifyService
         }
         if (info.PublicKey is { } key && key.PeerId != stream.Connection.RemotePeer)
         {
-            throw new Libp2pException(DropReason.MessageInvalid, $"{stream.Connection.RemotePeer} says to be {key.PeerId}; refusing its identify.");
+            throw new Libp2pException(
+                DropReason.MessageInvalid, $"{stream.Connection.RemotePeer} says to be {key.PeerId}; refusing its identify.");
         }
         return info;
     }

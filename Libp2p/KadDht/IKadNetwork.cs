@@ -11,7 +11,9 @@ internal interface IKadNetwork
     /// <summary>Where this node can be dialled.</summary>
     ImmutableArray<Multiaddr> LocalAddresses { get; }
 
-    /// <summary>Sends a request and returns the reply. Throws <see cref="Libp2pException"/> when there is none in time or a malformed one.</summary>
+    /// <summary>
+    /// Sends a request and returns the reply. Throws <see cref="Libp2pException"/> when there is none in time or a malformed one.
+    /// </summary>
     Task<KadMessage> RequestAsync(PeerId peer, KadMessage request, CancellationToken cancellationToken);
 
     /// <summary>Sends a message that has no reply.</summary>

@@ -9,7 +9,9 @@ namespace PhaseMesh.Libp2p.KadDht;
 /// </summary>
 internal sealed class KadLookup
 {
-    /// <summary>Requests of one look-up: several times what an honest network of millions needs, so liars cannot lead it on for ever.</summary>
+    /// <summary>
+    /// Requests of one look-up: several times what an honest network of millions needs, so liars cannot lead it on for ever.
+    /// </summary>
     private const int MaxRequests = 256;
 
     /// <summary>Peers remembered as candidates; the farthest go first.</summary>
@@ -19,7 +21,8 @@ internal sealed class KadLookup
     private readonly PeerId _self;
     private readonly int _width;
     private readonly int _concurrency;
-    private readonly SortedList<KadKey, Candidate> _candidates = new(Comparer<KadKey>.Create(static (left, right) => left.CompareTo(right)));
+    private readonly SortedList<KadKey, Candidate> _candidates = new(Comparer<KadKey>.Create(static (left, right) =>
+        left.CompareTo(right)));
     private readonly HashSet<PeerId> _known = [];
 
     public KadLookup(KadKey target, PeerId self, IEnumerable<PeerId> seeds, int width, int concurrency)
@@ -41,7 +44,8 @@ internal sealed class KadLookup
     public int Hops { get; private set; }
 
     /// <summary>The nearest peers that answered, nearest first.</summary>
-    public List<PeerId> Closest => [.. _candidates.Values.Where(static one => one.State == State.Answered).Take(_width).Select(static one => one.Peer)];
+    public List<PeerId> Closest =>
+        [.. _candidates.Values.Where(static one => one.State == State.Answered).Take(_width).Select(static one => one.Peer)];
 
     /// <param name="ask">Asks one peer; returns the peers it named, or null when it did not answer. Never throws but for cancellation.</param>
     /// <param name="isDone">Whether the caller has what it wanted; looked at after every answer.</param>

@@ -22,7 +22,9 @@ public sealed record KadOptions
     /// <summary>Answers with a value after which GET_VALUE stops and lets the selector choose.</summary>
     public int GetQuorum { get; init; } = 3;
 
-    /// <summary>Rules by namespace: the first segment of keys such as /phase/stable/x86_64/manifest. Keys of other namespaces are refused.</summary>
+    /// <summary>
+    /// Rules by namespace: the first segment of keys such as /phase/stable/x86_64/manifest. Keys of other namespaces are refused.
+    /// </summary>
     public IReadOnlyDictionary<string, IRecordRules> Namespaces { get; init; } = new Dictionary<string, IRecordRules>();
 
     /// <summary>Peers to join the network by.</summary>

@@ -52,7 +52,9 @@ public sealed partial class KademliaDht : IAsyncDisposable
 
     internal KadClient Client => _client;
 
-    /// <summary>Joins with what is known at once: saved state and connected peers. Call <see cref="BootstrapAsync"/> to reach out.</summary>
+    /// <summary>
+    /// Joins with what is known at once: saved state and connected peers. Call <see cref="BootstrapAsync"/> to reach out.
+    /// </summary>
     public static async Task<KademliaDht> StartAsync(Libp2pHost host, KadOptions options, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(host);
@@ -133,7 +135,8 @@ public sealed partial class KademliaDht : IAsyncDisposable
         _client.FindProvidersAsync(Sha256Key(key), maxCount, cancellationToken);
 
     /// <summary>The addresses of a peer, or null when nobody knows them.</summary>
-    public Task<KadPeer?> FindPeerAsync(PeerId peer, CancellationToken cancellationToken = default) => _client.FindPeerAsync(peer, cancellationToken);
+    public Task<KadPeer?> FindPeerAsync(PeerId peer, CancellationToken cancellationToken = default) =>
+        _client.FindPeerAsync(peer, cancellationToken);
 
     /// <summary>The nearest peers to a key that answer, nearest first.</summary>
     public async Task<IReadOnlyList<PeerId>> FindClosestPeersAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken = default) =>

@@ -174,7 +174,8 @@ internal sealed class NoiseChannel : ISecureChannel, IByteIo
         int textBytes = length - NoiseCipher.TagBytes;
         if (!_receiving.TryDecrypt(_input.AsSpan(start, textBytes), _input.AsSpan(start + textBytes, NoiseCipher.TagBytes)))
         {
-            throw new Libp2pException(DropReason.NoiseInvalid, "A frame failed to decrypt: it was damaged, or the peer's keys are not ours.");
+            throw new Libp2pException(
+                DropReason.NoiseInvalid, "A frame failed to decrypt: it was damaged, or the peer's keys are not ours.");
         }
         _inputStart = start + length;
         return _input.AsMemory(start, textBytes);

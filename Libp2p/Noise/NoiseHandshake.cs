@@ -106,7 +106,8 @@ internal sealed class NoiseHandshake : IDisposable
         }
         if (!IdentityPublicKey.TryRead(payload.IdentityKey, out IdentityPublicKey? identity))
         {
-            throw new Libp2pException(DropReason.UnsupportedKey, "The peer's identity key is not Ed25519; its signature cannot be checked.");
+            throw new Libp2pException(
+                DropReason.UnsupportedKey, "The peer's identity key is not Ed25519; its signature cannot be checked.");
         }
         if (!payload.IsSignedFor(identity, theirStatic))
         {

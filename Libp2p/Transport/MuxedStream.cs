@@ -19,7 +19,9 @@ public abstract class MuxedStream : IAsyncDisposable
     /// <summary>What the peer sends. It completes at the peer's close, and throws <see cref="Libp2pException"/> after a reset.</summary>
     public abstract PipeReader Input { get; }
 
-    /// <summary>Sends bytes; completes once they are handed to the connection, and the memory may be used again. One call at a time.</summary>
+    /// <summary>
+    /// Sends bytes; completes once they are handed to the connection, and the memory may be used again. One call at a time.
+    /// </summary>
     public abstract ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken = default);
 
     /// <summary>Tells the peer that nothing more will be sent; reading goes on.</summary>

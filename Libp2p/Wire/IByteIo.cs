@@ -10,7 +10,9 @@ namespace PhaseMesh.Libp2p.Wire;
 /// </summary>
 internal interface IByteIo
 {
-    /// <summary>Fills the buffer; throws <see cref="Libp2pException"/> with <see cref="DropReason.RemoteClose"/> when the peer ends first.</summary>
+    /// <summary>
+    /// Fills the buffer; throws <see cref="Libp2pException"/> with <see cref="DropReason.RemoteClose"/> when the peer ends first.
+    /// </summary>
     ValueTask ReadExactlyAsync(Memory<byte> buffer, CancellationToken cancellationToken);
 
     ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken);
@@ -26,7 +28,8 @@ internal sealed class StreamIo(Stream stream) : IByteIo
         }
     }
 
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => stream.WriteAsync(bytes, cancellationToken);
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        stream.WriteAsync(bytes, cancellationToken);
 }
 
 internal sealed class MuxedStreamIo(MuxedStream stream) : IByteIo
@@ -44,5 +47,6 @@ internal sealed class MuxedStreamIo(MuxedStream stream) : IByteIo
         stream.Input.AdvanceTo(taken.End);
     }
 
-    public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) => stream.WriteAsync(bytes, cancellationToken);
+    public ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken cancellationToken) =>
+        stream.WriteAsync(bytes, cancellationToken);
 }

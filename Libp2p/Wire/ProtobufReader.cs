@@ -23,7 +23,9 @@ internal ref struct ProtobufReader
     /// <summary>True when every field so far was well formed.</summary>
     public bool IsValid { get; private set; } = true;
 
-    /// <summary>Moves to the next field; false at the end of the message or at the first malformed byte (see <see cref="IsValid"/>).</summary>
+    /// <summary>
+    /// Moves to the next field; false at the end of the message or at the first malformed byte (see <see cref="IsValid"/>).
+    /// </summary>
     public bool Next()
     {
         if (_rest.IsEmpty || !IsValid)

@@ -181,7 +181,8 @@ internal sealed partial class YamuxSession
                 if (stream is not null && (stream.ReceiveCreditBytes -= frame.Length) < 0)
                 {
                     throw new Libp2pException(
-                        DropReason.WindowExceeded, $"Stream {frame.StreamId} got {frame.Length} bytes, {-stream.ReceiveCreditBytes} more than its window.");
+                        DropReason.WindowExceeded,
+                        $"Stream {frame.StreamId} got {frame.Length} bytes, {-stream.ReceiveCreditBytes} more than its window.");
                 }
                 _payloadLeft = frame.Length;
                 _payloadStream = stream;
@@ -260,7 +261,8 @@ internal sealed partial class YamuxSession
     {
         if (_control.Count >= _options.MaxQueuedControlFrames)
         {
-            throw new Libp2pException(DropReason.ControlFlood, $"{_control.Count} answers wait for a peer that does not read them; dropping it.");
+            throw new Libp2pException(
+                DropReason.ControlFlood, $"{_control.Count} answers wait for a peer that does not read them; dropping it.");
         }
         Enqueue(frame);
     }

@@ -83,7 +83,8 @@ internal sealed partial class YamuxSession : IMuxer
             if (_outbound >= _options.MaxOutboundStreams || _nextId > uint.MaxValue - 2 || _options.Quota?.TryTake() == false)
             {
                 throw new Libp2pException(
-                    DropReason.LimitReached, $"{_outbound} streams to this peer are open (at most {_options.MaxOutboundStreams}), or the host's limit is reached.");
+                    DropReason.LimitReached,
+                    $"{_outbound} streams to this peer are open (at most {_options.MaxOutboundStreams}), or the host's limit is reached.");
             }
             YamuxStream stream = new(this, _nextId, isInbound: false) { LastUpdateTimestamp = _time.GetTimestamp() };
             _nextId += 2;

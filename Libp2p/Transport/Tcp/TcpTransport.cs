@@ -66,7 +66,8 @@ public sealed class TcpTransport : ITransport
         ArgumentNullException.ThrowIfNull(address);
         if (!address.TryGetTcpEndPoint(out IPEndPoint? endPoint))
         {
-            throw new ArgumentException($"{address} is no address to listen on; expected /ip4/../tcp/port or /ip6/../tcp/port.", nameof(address));
+            throw new ArgumentException(
+                $"{address} is no address to listen on; expected /ip4/../tcp/port or /ip6/../tcp/port.", nameof(address));
         }
         Socket socket = new(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try

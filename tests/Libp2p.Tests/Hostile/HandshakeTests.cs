@@ -157,7 +157,8 @@ public sealed class HandshakeTests : IAsyncDisposable
         await AssertServesAsync(host);
     }
 
-    private static byte[] Many(string protocol, int count) => [.. Enumerable.Range(0, count).SelectMany(_ => MultistreamSelect.Encode(protocol))];
+    private static byte[] Many(string protocol, int count) =>
+        [.. Enumerable.Range(0, count).SelectMany(_ => MultistreamSelect.Encode(protocol))];
 
     private async Task AssertServesAsync(Libp2pHost host)
     {

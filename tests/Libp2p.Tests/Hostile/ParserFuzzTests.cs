@@ -17,7 +17,8 @@ public sealed class ParserFuzzTests
     private const int Rounds = 20_000;
     private static readonly IdentityKey Key = IdentityKey.FromSeed(new byte[32]);
 
-    public static TheoryData<string> Parsers() => ["multiaddr", "peer id", "public key", "identify", "dht message", "dht record", "noise payload", "yamux header"];
+    public static TheoryData<string> Parsers() =>
+        ["multiaddr", "peer id", "public key", "identify", "dht message", "dht record", "noise payload", "yamux header"];
 
     [Theory]
     [MemberData(nameof(Parsers))]

@@ -8,7 +8,8 @@ namespace PhaseMesh.Libp2p.Tests.KadDht;
 
 public sealed class KadKeyTests
 {
-    private static readonly Arbitrary<KadKey> Keys = ArbMap.Default.ArbFor<byte[]>().Convert(static bytes => KadKey.Of(bytes), static _ => []);
+    private static readonly Arbitrary<KadKey> Keys = ArbMap.Default.ArbFor<byte[]>().Convert(static bytes =>
+        KadKey.Of(bytes), static _ => []);
 
     [Fact]
     public void Distance_IsZeroOnlyToItself_AndSymmetric() => Prop.ForAll(Keys, Keys, static (left, right) =>
