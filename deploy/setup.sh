@@ -6,7 +6,7 @@ set -euo pipefail
 
 purpose=${1:-demo}
 demo=(busybox-static ca-certificates cpio curl dpkg file gzip kexec-tools kmod libc-bin libsodium23 libssl3 make openssl qemu-system-x86 squashfs-tools)
-test=(aria2 chromium git golang-github-burntsushi-toml-dev ipxe-qemu systemd)
+test=(aria2 avahi-daemon avahi-utils chromium dbus git golang-github-burntsushi-toml-dev iproute2 ipxe-qemu python3 python3-zeroconf systemd)
 bench=(nginx-light wrk)
 packages=("${demo[@]}")
 case "$purpose" in
@@ -19,6 +19,10 @@ bench) packages+=("${test[@]}" "${bench[@]}") ;;
     ;;
 esac
 
+# Node.js is often there already, and newer than Debian's.
+if [ "$purpose" != demo ] && ! command -v npm >/dev/null; then
+    packages+=(nodejs npm)
+fi
 if ! command -v apt-get >/dev/null; then
     echo "setup: this script knows Debian 12 and its relatives; install by hand: ${packages[*]}" >&2
     exit 1

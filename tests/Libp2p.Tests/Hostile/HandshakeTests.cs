@@ -1,0 +1,201 @@
+using System.Buffers.Binary;
+using System.Text;
+using PhaseMesh.Libp2p.Crypto;
+using PhaseMesh.Libp2p.Host;
+using PhaseMesh.Libp2p.Multiformats;
+using PhaseMesh.Libp2p.Multistream;
+using PhaseMesh.Libp2p.Noise;
+using PhaseMesh.Libp2p.Tests.Support;
+using PhaseMesh.Libp2p.Transport;
+using PhaseMesh.Libp2p.Wire;
+using PhaseMesh.Libp2p.Yamux;
+
+namespace PhaseMesh.Libp2p.Tests.Hostile;
+
+/// <summary>Peers that misbehave before they are anybody: the host closes them with the right reason and serves others on.</summary>
+public sealed class HandshakeTests : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _limit = new(Connected.Patience);
+    private readonly TestHosts _hosts = new();
+
+    private CancellationToken Limit => _limit.Token;
+
+    public async ValueTask DisposeAsync()
+    {
+        await _hosts.DisposeAsync();
+        _limit.Dispose();
+    }
+
+    public static TheoryData<string, byte[]> Openings() => new()
+    {
+        { "random", Patterns.Block(4096, 1) },
+        { "http", Encoding.ASCII.GetBytes("GET / HTTP/1.1\r\nHost: example.org\r\nUser-Agent: something of more than 71 bytes\r\n\r\n") },
+        { "oversize length", [0xff, 0x7f, .. new byte[200]] },
+        { "zero length", [0x00] },
+        { "no newline", [0x13, .. Encoding.ASCII.GetBytes("/multistream/1.0.0 ")] },
+        { "other version", MultistreamSelect.Encode("/multistream/9.0.0") },
+        { "no common security", [.. MultistreamSelect.Encode(MultistreamSelect.Header), .. Many("/plaintext/2.0.0", 70)] },
+        { "bad UTF-8", [0x03, 0xc3, 0x28, 0x0a] },
+    };
+
+    [Theory]
+    [MemberData(nameof(Openings))]
+    public async Task Host_OpenedWithGarbage_RefusesAndLivesOn(string name, byte[] opening)
+    {
+        Libp2pHost host = await _hosts.StartAsync();
+        IByteConnection raw = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
+        await WriteAsync(raw, opening);
+        await ReadToEndAsync(raw);
+        Assert.True(name.Length > 0);
+        await _hosts.LoggedAsync(nameof(DropReason.NegotiationFailed), Limit);
+        await AssertServesAsync(host);
+    }
+
+    [Fact]
+    public async Task Host_PeerSaysNothing_IsDroppedAtTheTimeLimit()
+    {
+        ManualTime time = new();
+        Libp2pHost host = await _hosts.StartAsync(options => options with { TimeProvider = time });
+        IByteConnection raw = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
+        await PassAsync(time, TimeSpan.FromSeconds(11), ReadToEndAsync(raw));
+        await _hosts.LoggedAsync(nameof(DropReason.HandshakeTimeout), Limit);
+    }
+
+    [Fact]
+    public async Task Host_PeerSendsOneByteAtATime_IsDroppedAtTheTimeLimitAllTheSame()
+    {
+        ManualTime time = new();
+        Libp2pHost host = await _hosts.StartAsync(options => options with { TimeProvider = time });
+        IByteConnection raw = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
+        byte[] proper = MultistreamSelect.Encode(MultistreamSelect.Header);
+        Task ended = ReadToEndAsync(raw);
+        for (int index = 0; !ended.IsCompleted; index++)
+        {
+            Limit.ThrowIfCancellationRequested();
+            if (index < proper.Length)
+            {
+                await WriteAsync(raw, [proper[index]]);
+            }
+            time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+        await _hosts.LoggedAsync(nameof(DropReason.HandshakeTimeout), Limit);
+    }
+
+    [Theory]
+    [InlineData(31, DropReason.NoiseInvalid)] // Shorter than a key.
+    [InlineData(60_000, DropReason.NoiseInvalid)] // Longer than any handshake.
+    [InlineData(32, DropReason.NoiseInvalid)] // The zero point, whose secret everybody knows.
+    public async Task Host_BadFirstNoiseMessage_IsRefused(int length, DropReason reason)
+    {
+        Libp2pHost host = await _hosts.StartAsync();
+        IByteConnection raw = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
+        await MultistreamSelect.ProposeAsync(new StreamIo(raw.Stream), [NoiseHandshake.ProtocolId], Limit);
+        byte[] frame = new byte[2 + Math.Min(length, 1000)];
+        BinaryPrimitives.WriteUInt16BigEndian(frame, (ushort)length);
+        await WriteAsync(raw, frame);
+        await ReadToEndAsync(raw);
+        await _hosts.LoggedAsync(reason.ToString(), Limit);
+        await AssertServesAsync(host);
+    }
+
+    [Fact]
+    public async Task Host_IdentityOfSomebodyElse_IsRefused()
+    {
+        // A true key with a signature by another one: what a thief of public keys could offer.
+        (IByteConnection near, IByteConnection far) = await Connected.RawAsync();
+        using IdentityKey honest = IdentityKey.Generate();
+        using IdentityKey victim = IdentityKey.Generate();
+        byte[] forged = new NoisePayload(victim.PublicKey.Protobuf.ToArray(), honest.Sign("noise-libp2p-static-key:"u8), []).Encode();
+        Assert.True(NoisePayload.TryRead(forged, out NoisePayload? payload));
+        Assert.False(payload.IsSignedFor(victim.PublicKey, new byte[32]));
+        await near.DisposeAsync();
+        await far.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Listener_WithoutEarlyMuxers_NegotiatesOverMultistream()
+    {
+        Libp2pHost host = await _hosts.StartAsync();
+        IByteConnection raw = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
+        StreamIo io = new(raw.Stream);
+        await MultistreamSelect.ProposeAsync(io, [NoiseHandshake.ProtocolId], Limit);
+        using IdentityKey identity = IdentityKey.Generate();
+        using NoiseHandshake handshake = new(io, identity, []);
+        await using NoiseChannel channel = new(raw.Stream, await handshake.InitiateAsync(host.LocalPeer, Limit));
+        Assert.Equal(YamuxFrame.ProtocolId, await MultistreamSelect.ProposeAsync(channel, ["/mplex/6.7.0", YamuxFrame.ProtocolId], Limit));
+    }
+
+    [Fact]
+    public async Task Listener_OtherMuxersOnly_IsRefused()
+    {
+        Libp2pHost host = await _hosts.StartAsync();
+        IByteConnection raw = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
+        StreamIo io = new(raw.Stream);
+        await MultistreamSelect.ProposeAsync(io, [NoiseHandshake.ProtocolId], Limit);
+        using IdentityKey identity = IdentityKey.Generate();
+        using NoiseHandshake handshake = new(io, identity, ["/mplex/6.7.0"]);
+        await handshake.InitiateAsync(host.LocalPeer, Limit);
+        await ReadToEndAsync(raw);
+        await _hosts.LoggedAsync("named 1 muxers", Limit);
+    }
+
+    [Fact]
+    public async Task Host_TooManyHandshakesAtOnce_RefusesTheNewOnesUnheard()
+    {
+        Libp2pHost host = await _hosts.StartAsync(static options => options with { Limits = new ConnectionLimits { MaxPendingInbound = 2 } });
+        List<IByteConnection> silent = [];
+        for (int index = 0; index < 2; index++)
+        {
+            silent.Add((IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit));
+        }
+        // Places are taken in the order of acceptance, so the third is refused.
+        IByteConnection third = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
+        await ReadToEndAsync(third);
+        await silent[0].DisposeAsync();
+        await _hosts.LoggedAsync(nameof(DropReason.RemoteClose), Limit);
+        await AssertServesAsync(host);
+    }
+
+    private static byte[] Many(string protocol, int count) =>
+        [.. Enumerable.Range(0, count).SelectMany(_ => MultistreamSelect.Encode(protocol))];
+
+    private async Task AssertServesAsync(Libp2pHost host)
+    {
+        Libp2pHost friend = await _hosts.StartAsync();
+        await friend.ConnectAsync(TestHosts.AddressOf(host), Limit);
+        Assert.True(await friend.PingAsync(host.LocalPeer, Limit) >= TimeSpan.Zero);
+    }
+
+    private async Task PassAsync(ManualTime time, TimeSpan by, Task until)
+    {
+        while (!until.IsCompleted)
+        {
+            Limit.ThrowIfCancellationRequested();
+            time.Advance(by);
+            await Task.Yield();
+        }
+        await until;
+    }
+
+    private async Task WriteAsync(IByteConnection raw, byte[] bytes)
+    {
+        try
+        {
+            await raw.Stream.WriteAsync(bytes, Limit);
+            await raw.Stream.FlushAsync(Limit);
+        }
+        catch (Exception exception) when (exception is IOException or InvalidOperationException)
+        {
+            // The host has closed already, which is the point.
+        }
+    }
+
+    private async Task ReadToEndAsync(IByteConnection raw)
+    {
+        byte[] buffer = new byte[4096];
+        while (await raw.Stream.ReadAsync(buffer, Limit) > 0)
+        {
+        }
+    }
+}

@@ -1,0 +1,213 @@
+using PhaseMesh.Libp2p.Host;
+using PhaseMesh.Libp2p.KadDht;
+using PhaseMesh.Libp2p.Multiformats;
+using PhaseMesh.Libp2p.Tests.Support;
+using PhaseMesh.Libp2p.Wire;
+
+namespace PhaseMesh.Libp2p.Tests.KadDht;
+
+public sealed class KademliaDhtTests : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _limit = new(Connected.Patience);
+    private readonly TestHosts _hosts = new();
+    private readonly List<KademliaDht> _nodes = [];
+    private readonly string _folder = Directory.CreateTempSubdirectory("phasemesh-dht").FullName;
+
+    private CancellationToken Limit => _limit.Token;
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (KademliaDht node in _nodes)
+        {
+            await node.DisposeAsync();
+        }
+        await _hosts.DisposeAsync();
+        _limit.Dispose();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    [Fact]
+    public async Task Client_AsksButIsNotAsked()
+    {
+        (Libp2pHost serverHost, KademliaDht server) = await StartAsync();
+        (Libp2pHost clientHost, KademliaDht client) = await StartAsync(options => options with { IsServer = false, BootstrapPeers = [TestHosts.AddressOf(serverHost)] });
+        Assert.Equal(1, await client.BootstrapAsync(Limit));
+        Assert.Equal(1, await client.PutValueAsync("/phase/x", new byte[] { 1 }, Limit));
+        Assert.Equal(1, server.StoredRecords);
+        Assert.NotNull(await (await TestHosts.OnlyConnectionAsync(serverHost, Limit)).Identified.WaitAsync(Limit));
+        Assert.Equal(0, server.RoutingTableSize);
+        Assert.DoesNotContain("/phase/kad/1.0.0", clientHost.Protocols);
+        // Nobody has it in a table, yet who is connected to it can name it.
+        Assert.NotEmpty(serverHost.Peers.AddressesOf(clientHost.LocalPeer));
+    }
+
+    [Fact]
+    public async Task Server_PoisonedStaleAndForeign_AreRefused()
+    {
+        (Libp2pHost host, KademliaDht dht) = await StartAsync();
+        Libp2pHost peer = await _hosts.StartAsync();
+        PeerConnection connection = await peer.ConnectAsync(TestHosts.AddressOf(host), Limit);
+        byte[] key = "/phase/x"u8.ToArray();
+
+        Assert.NotNull(await AskAsync(connection, Put(key, [4])));
+        Assert.Null(await AskAsync(connection, Put(key, [0]))); // Bad.
+        Assert.Null(await AskAsync(connection, Put(key, [3]))); // Older.
+        Assert.Null(await AskAsync(connection, Put("/other/x"u8.ToArray(), [9]))); // No rules.
+        Assert.Null(await AskAsync(connection, Put(key, [9]) with { Key = "/phase/y"u8.ToArray() })); // Key and record differ.
+        Assert.Null(await AskAsync(connection, new KadMessage { Type = KadMessageType.PutValue, Key = key })); // No record.
+        Assert.Null(await AskAsync(connection, new KadMessage { Type = KadMessageType.GetValue })); // No key.
+        KadMessage? got = await AskAsync(connection, new KadMessage { Type = KadMessageType.GetValue, Key = key });
+        Assert.True(KadRecord.TryRead(got!.Record, DateTimeOffset.UnixEpoch, out KadRecord? record));
+        Assert.Equal([4], record.Value);
+        Assert.Equal(1, dht.StoredRecords);
+    }
+
+    [Fact]
+    public async Task Server_AnnouncementOfSomebodyElse_IsIgnored()
+    {
+        (Libp2pHost host, KademliaDht dht) = await StartAsync();
+        Libp2pHost peer = await _hosts.StartAsync();
+        PeerConnection connection = await peer.ConnectAsync(TestHosts.AddressOf(host), Limit);
+        byte[] key = KademliaDht.ProviderKey("x");
+        KadPeer other = new(PeerId.FromPublicKey(Patterns.Block(36, 1)), [Multiaddr.Parse("/memory/5")]);
+        KadPeer self = new(peer.LocalPeer, [.. peer.Addresses]);
+        await AskAsync(connection, new KadMessage { Type = KadMessageType.AddProvider, Key = key, ProviderPeers = [other, self with { Addresses = [] }] });
+        Assert.Equal(0, dht.StoredProviders);
+        await AskAsync(connection, new KadMessage { Type = KadMessageType.AddProvider, Key = "no hash"u8.ToArray(), ProviderPeers = [self] });
+        Assert.Equal(0, dht.StoredProviders);
+        await AskAsync(connection, new KadMessage { Type = KadMessageType.AddProvider, Key = key, ProviderPeers = [other, self] });
+        Assert.Equal(peer.LocalPeer, Assert.Single(dht.Node.Providers.Find(key)));
+    }
+
+    [Theory]
+    [InlineData(new byte[] { 0xff, 0xff, 0xff, 0xff, 0x0f })] // Four gigabytes announced.
+    [InlineData(new byte[] { 0x80, 0x00 })] // A length in long form.
+    [InlineData(new byte[] { 0x05, 0x08, 0x63, 0x00, 0x00, 0x00 })] // An unknown type.
+    [InlineData(new byte[] { 0x04, 0x12, 0x7f, 0x00, 0x00 })] // A field beyond the message.
+    public async Task Server_MalformedRequest_ResetsTheStreamAndCounts(byte[] bytes)
+    {
+        (Libp2pHost host, _) = await StartAsync();
+        Libp2pHost peer = await _hosts.StartAsync();
+        PeerConnection connection = await peer.ConnectAsync(TestHosts.AddressOf(host), Limit);
+        await Assert.ThrowsAsync<Libp2pException>(async () =>
+        {
+            await using ProtocolStream stream = await connection.OpenStreamAsync("/phase/kad/1.0.0", bytes, Limit);
+            await stream.Stream.Input.ReadAsync(Limit);
+        });
+        await _hosts.LoggedAsync(nameof(DropReason.MessageInvalid), Limit);
+        await peer.PingAsync(host.LocalPeer, Limit);
+    }
+
+    [Fact]
+    public async Task Restart_KeepsNeighboursValuesAndAnnouncements()
+    {
+        (Libp2pHost neighbour, KademliaDht other) = await StartAsync();
+        string file = Path.Combine(_folder, "dht.state");
+        (_, KademliaDht first) = await StartAsync(options => options with { StateFile = file, BootstrapPeers = [TestHosts.AddressOf(neighbour)] });
+        await first.BootstrapAsync(Limit);
+        await first.PutValueAsync("/phase/x", new byte[] { 7 }, Limit);
+        await other.ProvideAsync(KademliaDht.ProviderKey("y"), Limit);
+        while (first.StoredProviders == 0)
+        {
+            Limit.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+        await first.DisposeAsync();
+
+        (_, KademliaDht second) = await StartAsync(options => options with { StateFile = file });
+        Assert.Equal(1, second.StoredRecords);
+        Assert.Equal(neighbour.LocalPeer, Assert.Single(second.Node.Providers.Find(KademliaDht.ProviderKey("y"))));
+        Assert.Equal(0, second.RoutingTableSize);
+        Assert.Equal(1, await second.BootstrapAsync(Limit)); // Nobody but the file named that peer.
+    }
+
+    [Fact]
+    public async Task Restart_DamagedFile_StartsEmptyAndSaysSo()
+    {
+        string file = Path.Combine(_folder, "dht.state");
+        await File.WriteAllBytesAsync(file, Patterns.Block(5000, 3), Limit);
+        (_, KademliaDht dht) = await StartAsync(options => options with { StateFile = file });
+        Assert.Equal(0, dht.StoredRecords);
+        await _hosts.LoggedAsync("unreadable", Limit);
+    }
+
+    [Fact]
+    public async Task Republish_BringsValuesAndAnnouncementsToNewcomers()
+    {
+        (Libp2pHost host, KademliaDht first) = await StartAsync();
+        await first.PutValueAsync("/phase/x", new byte[] { 1 }, Limit);
+        await first.ProvideAsync(KademliaDht.ProviderKey("x"), Limit);
+        (_, KademliaDht late) = await StartAsync(options => options with { BootstrapPeers = [TestHosts.AddressOf(host)] });
+        await late.BootstrapAsync(Limit);
+        while (first.RoutingTableSize == 0)
+        {
+            Limit.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+        await first.RepublishAsync(Limit);
+        Assert.Equal(1, late.StoredRecords);
+        while (late.StoredProviders == 0)
+        {
+            Limit.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+        first.Withdraw("/phase/x");
+        first.WithdrawProvider(KademliaDht.ProviderKey("x"));
+        Assert.Equal(0, first.StoredProviders);
+    }
+
+    [Fact]
+    public async Task Refresh_NeighboursThatAreGone_LeaveTheTable()
+    {
+        (Libp2pHost host, KademliaDht first) = await StartAsync();
+        (Libp2pHost goingHost, KademliaDht going) = await StartAsync(options => options with { BootstrapPeers = [TestHosts.AddressOf(host)] });
+        await going.BootstrapAsync(Limit);
+        while (first.RoutingTableSize == 0)
+        {
+            Limit.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+        await goingHost.DisposeAsync();
+        for (int round = 0; first.RoutingTableSize > 0; round++)
+        {
+            Assert.InRange(round, 0, 5);
+            await first.RefreshAsync(Limit);
+        }
+    }
+
+    private async Task<(Libp2pHost Host, KademliaDht Dht)> StartAsync(Func<KadOptions, KadOptions>? adjust = null)
+    {
+        Libp2pHost host = await _hosts.StartAsync();
+        KadOptions options = new() { Namespaces = NewestWins.Namespaces, LoggerFactory = _hosts.Log };
+        KademliaDht dht = await KademliaDht.StartAsync(host, adjust?.Invoke(options) ?? options, Limit);
+        _nodes.Add(dht);
+        return (host, dht);
+    }
+
+    private static KadMessage Put(byte[] key, byte[] value) =>
+        new() { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, value, DateTimeOffset.UnixEpoch).Encode() };
+
+    // The reply, or null when the stream was reset or closed without one.
+    private async Task<KadMessage?> AskAsync(PeerConnection connection, KadMessage request)
+    {
+        byte[] body = request.Encode();
+        try
+        {
+            await using ProtocolStream stream = await connection.OpenStreamAsync("/phase/kad/1.0.0", (byte[])[.. Prefix(body.Length), .. body], Limit);
+            await stream.Stream.CloseWriteAsync(Limit);
+            byte[]? reply = await LengthPrefixed.ReadAsync(stream.Stream.Input, KadMessage.MaxBytes, Limit);
+            return reply is not null && KadMessage.TryRead(reply, out KadMessage? message) ? message : null;
+        }
+        catch (Libp2pException)
+        {
+            return null;
+        }
+    }
+
+    private static byte[] Prefix(int length)
+    {
+        byte[] prefix = new byte[Varint.SizeOf((ulong)length)];
+        Varint.Write(prefix, (ulong)length);
+        return prefix;
+    }
+}
