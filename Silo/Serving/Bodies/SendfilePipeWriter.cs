@@ -22,6 +22,10 @@ internal sealed class SendfilePipeWriter(Socket socket, ConnectionContext connec
 {
     private const int SmallestBufferBytes = 4096;
 
+    // tcp(7). The server sets TCP_NODELAY, with which each run of pages leaves as soon as it is there: a single client got 1.9 GB/s, corked 3.2 to 13.
+    private const int TcpLevel = 6;
+    private const int TcpCork = 3;
+
     // Never written and never read, hence never backed by memory: the collector maps it and nothing touches it.
     private static readonly byte[] Scratch = GC.AllocateUninitializedArray<byte>(SlicePacer.LargestBytes);
 
@@ -32,6 +36,7 @@ internal sealed class SendfilePipeWriter(Socket socket, ConnectionContext connec
     private long _sliceOffset;
     private int _sliceBytes;
     private bool _sliceAdvanced;
+    private bool _corked;
     private volatile bool _closed;
     private volatile bool _sending;
 
@@ -118,12 +123,22 @@ internal sealed class SendfilePipeWriter(Socket socket, ConnectionContext connec
         _sending = true;
         try
         {
+            // 1. Corked before the first slice. 2. Ordinary bytes end every body (ArtifactBody): after them what is left of a segment must go.
+            if (_sliceAdvanced)
+            {
+                SetCork(true);
+            }
+
             for (int sent = 0; sent < _bufferedBytes;)
             {
                 sent += await socket.SendAsync(_buffer.AsMemory(sent, _bufferedBytes - sent), SocketFlags.None, CancellationToken.None);
             }
 
-            if (_sliceAdvanced)
+            if (!_sliceAdvanced)
+            {
+                SetCork(false);
+            }
+            else
             {
                 _sliceSender ??= new FileSliceSender();
                 int sent = await _sliceSender.SendAsync(socket, _sliceFile!, _sliceOffset, _sliceBytes);
@@ -146,6 +161,15 @@ internal sealed class SendfilePipeWriter(Socket socket, ConnectionContext connec
         }
 
         return new FlushResult(isCanceled: false, isCompleted: _closed);
+    }
+
+    private void SetCork(bool on)
+    {
+        if (_corked != on)
+        {
+            socket.SetRawSocketOption(TcpLevel, TcpCork, BitConverter.GetBytes(on ? 1 : 0));
+            _corked = on;
+        }
     }
 
     private void Grow(int sizeHint)
