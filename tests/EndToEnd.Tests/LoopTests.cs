@@ -6,8 +6,8 @@ namespace PhaseMesh.EndToEnd.Tests;
 /// <summary>The loop on real kernels: a machine boots from a provider, becomes one, and the next boots from it alone.</summary>
 public class LoopTests
 {
-    /// <summary>The smallest memory that the README states for the demo's release; the loop is run with exactly that.</summary>
-    internal const int SmallestMemoryMegabytes = 384;
+    /// <summary>The smallest memory that docs/boot-image.md states; the loop is run with exactly that.</summary>
+    internal const int SmallestMemoryMegabytes = 336;
 
     [Fact]
     public async Task Machine_BootsFromProviderThatIsThenGone_NextMachineBootsFromIt()
