@@ -56,11 +56,13 @@ public sealed class BootLab : IAsyncDisposable
     /// <param name="name">What failures call it.</param>
     /// <param name="parameters">Kernel parameters such as <c>phase.provider=…</c>; trust in the operator's key is added.</param>
     /// <param name="memoryMegabytes">The machine's memory.</param>
-    public Task<QemuMachine> BootAsync(string name, string parameters, int memoryMegabytes = 512) =>
+    /// <param name="lan">The LAN it is plugged into; null is QEMU's user network.</param>
+    public Task<QemuMachine> BootAsync(string name, string parameters, int memoryMegabytes = 512, LanLab? lan = null) =>
         QemuMachine.StartAsync(new QemuMachineOptions
         {
             Name = name,
             MemoryMegabytes = memoryMegabytes,
+            Lan = lan,
             Direct = new DirectBoot(
                 ImagePath("boot", "vmlinuz"), ImagePath("boot", "initramfs"), $"{KernelCommandLine} phase.trust={OperatorKeyId} {parameters}"),
         });

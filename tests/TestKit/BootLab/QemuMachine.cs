@@ -16,6 +16,9 @@ public sealed record QemuMachineOptions
     /// <summary>The URL the network card's iPXE loads its script from; only without <see cref="Direct"/>.</summary>
     public string? NetworkBootUrl { get; init; }
 
+    /// <summary>The LAN it is plugged into; null is QEMU's user network.</summary>
+    public LanLab? Lan { get; init; }
+
     /// <summary>TCP port in the machine that <see cref="QemuMachine.HostPort"/> leads to.</summary>
     public int ForwardedPort { get; init; } = 8080;
 }
@@ -24,8 +27,8 @@ public sealed record QemuMachineOptions
 public sealed record DirectBoot(string Kernel, string Initramfs, string CommandLine);
 
 /// <summary>
-/// A virtual machine with one network card behind QEMU's user network: it reaches this host's loopback as 10.0.2.2, and
-/// this host reaches one of its ports on loopback. Its serial console is what the tests read.
+/// A virtual machine with one network card. Behind QEMU's user network it reaches this host's loopback as 10.0.2.2, and this host reaches
+/// one of its ports on loopback; on a <see cref="LanLab"/> it reaches its neighbours. Its serial console is what the tests read.
 /// </summary>
 public sealed class QemuMachine : IAsyncDisposable
 {
@@ -64,9 +67,9 @@ public sealed class QemuMachine : IAsyncDisposable
         [
             "-M", "q35", "-accel", accelerator, "-cpu", accelerator == "kvm" ? "host" : "Nehalem,+rdrand",
             "-smp", "1", "-m", $"{options.MemoryMegabytes}", "-nographic", "-nodefaults", "-no-reboot", "-serial", "stdio",
-            "-device", "virtio-net-pci,netdev=n0", "-device", "virtio-rng-pci",
+            "-device", "virtio-rng-pci",
         ];
-        string network = $"user,id=n0,hostfwd=tcp:127.0.0.1:{hostPort}-:{options.ForwardedPort}";
+        string bootFile = string.Empty;
         if (options.Direct is { } direct)
         {
             arguments.AddRange(["-kernel", direct.Kernel, "-initrd", direct.Initramfs, "-append", direct.CommandLine]);
@@ -74,10 +77,16 @@ public sealed class QemuMachine : IAsyncDisposable
         else
         {
             arguments.AddRange(["-boot", "n"]);
-            network += $",bootfile={options.NetworkBootUrl}";
+            bootFile = $",bootfile={options.NetworkBootUrl}";
         }
 
-        arguments.AddRange(["-netdev", network]);
+        if (options.Lan is { } lan)
+        {
+            arguments.AddRange(await lan.PlugInAsync());
+            return new QemuMachine(lan.Start(options.Name, Program, [.. arguments]), hostPort);
+        }
+
+        arguments.AddRange(["-netdev", $"user,id=n0,hostfwd=tcp:127.0.0.1:{hostPort}-:{options.ForwardedPort}{bootFile}", "-device", "virtio-net-pci,netdev=n0"]);
         return new QemuMachine(ChildProcess.Start(options.Name, Program, arguments), hostPort);
     }
 
