@@ -102,7 +102,8 @@ internal sealed partial class MdnsAdvertiser : IAsyncDisposable
             MdnsNode node = MdnsNode.Start(options, network, _clock);
             if (node.Links.Count == 0)
             {
-                LogUnavailable(_log, "No network interface is up that supports multicast and has an address plasmd listens on; they are once there is one.");
+                LogUnavailable(
+                    _log, "No network interface is up that supports multicast and has an address plasmd listens on; they are once there is one.");
             }
 
             return node;
@@ -111,7 +112,9 @@ internal sealed partial class MdnsAdvertiser : IAsyncDisposable
         {
             await network.DisposeAsync();
             LogUnavailable(
-                _log, $"UDP port {MulticastEndpoints.Port} or multicast is not to be had ({e.Message}); allow it, or set provider.advertisement.mdns to false.");
+                _log,
+                $"UDP port {MulticastEndpoints.Port} or multicast is not to be had ({e.Message}); "
+                + "allow it, or set provider.advertisement.mdns to false.");
             return null;
         }
     }

@@ -85,7 +85,8 @@ internal static class MdnsBrowseCommand
         {
             throw new CommandException(
                 ExitCode.Failure,
-                $"UDP port {MulticastEndpoints.Port} or multicast is not to be had: {SingleLine.Of(e.Message)}. Does another program hold the port for itself?");
+                $"UDP port {MulticastEndpoints.Port} or multicast is not to be had: {SingleLine.Of(e.Message)}. "
+                + "Does another program hold the port for itself?");
         }
     }
 
@@ -93,8 +94,8 @@ internal static class MdnsBrowseCommand
     {
         if (neighbours.Count == 0)
         {
-            context.Output.WriteLine(string.Create(
-                CultureInfo.InvariantCulture, $"No neighbour announced a release within {time.TotalSeconds:0.###} s; a firewall may keep UDP port 5353 shut."));
+            string seconds = time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
+            context.Output.WriteLine($"No neighbour announced a release within {seconds} s; a firewall may keep UDP port {MulticastEndpoints.Port} shut.");
             return;
         }
 
