@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using PhaseMesh.Manifests.Signing;
+using PhaseMesh.Silo.Advertising;
 using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Health;
 using PhaseMesh.Silo.Serving;
@@ -21,6 +22,7 @@ public sealed partial class ProviderHost : IAsyncDisposable
     private readonly IServiceManager _serviceManager;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
+    private MdnsAdvertiser? _advertiser;
     private ITimer? _watchdog;
     private Task? _stopping;
 
@@ -105,7 +107,7 @@ public sealed partial class ProviderHost : IAsyncDisposable
             throw;
         }
 
-        host.Started();
+        host.Started(surroundings);
         return host;
     }
 
@@ -127,12 +129,15 @@ public sealed partial class ProviderHost : IAsyncDisposable
         _nodeKey.Dispose();
     }
 
-    private void Started()
+    private void Started(ProviderSurroundings surroundings)
     {
         string address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         BoundPort = BindingAddress.Parse(address).Port;
         Catalog.Start(_options.Catalog.PollInterval);
         LogListening(address, NodeKey.KeyId, _options.ArtifactsDirectory);
+        _advertiser = MdnsAdvertiser.Start(
+            _options, new ProviderAnnouncement(NodeKey, (ushort)BoundPort), Catalog, surroundings.Multicast, _clock,
+            _app.Services.GetRequiredService<ILogger<MdnsAdvertiser>>());
         _serviceManager.Notify("READY=1");
         TimeSpan watchdog = _serviceManager.WatchdogInterval ?? Timeout.InfiniteTimeSpan;
         _watchdog = _clock.CreateTimer(_ => _serviceManager.Notify("WATCHDOG=1"), null, watchdog, watchdog);
@@ -143,6 +148,11 @@ public sealed partial class ProviderHost : IAsyncDisposable
         _app.Services.GetRequiredService<ProviderLifecycle>().BeginDraining();
         _serviceManager.Notify("STOPPING=1");
         LogDraining(Load.RequestsInFlight, _options.DrainGracePeriod);
+        if (_advertiser is not null)
+        {
+            await _advertiser.DisposeAsync(); // Goodbye before the downloads' end: nobody is to be sent here any more.
+        }
+
         try
         {
             await _app.Services.GetRequiredService<RequestGuard>().WhenIdleAsync().WaitAsync(_options.DrainGracePeriod, _clock, hurry);

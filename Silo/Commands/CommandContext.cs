@@ -1,3 +1,4 @@
+using PhaseMesh.Mdns.Network;
 using PhaseMesh.Silo.Configuration;
 using Spectre.Console;
 
@@ -17,6 +18,9 @@ internal sealed class CommandContext
     public bool ErrorIsTerminal { get; init; }
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Opens the links to listen on. Null: the machine's own.</summary>
+    public Func<IMulticastNetwork>? Multicast { get; init; }
 
     /// <summary>Runs the provider until it is stopped; gives the exit code. ASP.NET is loaded only when this is called.</summary>
     public required Func<ProviderOptions, CancellationToken, Task<int>> Serve { get; init; }

@@ -5,6 +5,7 @@ using System.CommandLine.Invocation;
 using PhaseMesh.Silo.Commands.Completion;
 using PhaseMesh.Silo.Commands.Keys;
 using PhaseMesh.Silo.Commands.Manifests;
+using PhaseMesh.Silo.Commands.Neighbours;
 using PhaseMesh.Silo.Commands.Providers;
 
 namespace PhaseMesh.Silo.Commands;
@@ -71,6 +72,10 @@ internal static class PlasmdCommandLine
             {
                 ProviderStatusCommand.Create(context),
                 ProviderListCommand.Create(context),
+            },
+            new Command("mdns", "Look at the neighbourhood.")
+            {
+                MdnsBrowseCommand.Create(context),
             },
             CompletionCommand.Create(context),
         };

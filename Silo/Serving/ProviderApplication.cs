@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 using PhaseMesh.Manifests.Signing;
+using PhaseMesh.Mdns.Network;
 using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Catalog.Loading;
 using PhaseMesh.Silo.Catalog.Stamps;
@@ -22,6 +23,9 @@ internal sealed record ProviderSurroundings
 
     /// <summary>Null: from the environment.</summary>
     public IServiceManager? ServiceManager { get; init; }
+
+    /// <summary>Opens the links to announce on. Null: the machine's own.</summary>
+    public Func<IMulticastNetwork>? Multicast { get; init; }
 
     /// <summary>Null: lines on standard error.</summary>
     public Action<ILoggingBuilder>? Logging { get; init; }

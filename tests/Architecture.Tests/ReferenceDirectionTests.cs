@@ -12,7 +12,7 @@ public class ReferenceDirectionTests
         ["Mdns"] = [],
         ["BootAgent"] = ["Manifests"],
         ["Libp2p"] = [],
-        ["Silo"] = ["Manifests"],
+        ["Silo"] = ["Manifests", "Mdns"],
     };
 
     public static TheoryData<string> Projects => [.. ProjectFiles().Select(Path.GetFileNameWithoutExtension).OfType<string>()];

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using PhaseMesh.Manifests;
+using PhaseMesh.Mdns.Network;
 using PhaseMesh.Silo.Commands;
 using PhaseMesh.Silo.Configuration;
 
@@ -13,6 +14,11 @@ internal sealed class CommandScene : IDisposable
     public Dictionary<string, string> Variables { get; } = new(StringComparer.Ordinal) { ["TERM"] = "xterm-256color" };
 
     public FixedClock Clock { get; } = new();
+
+    /// <summary>Null: <see cref="Clock"/>, on which real time passes for delays.</summary>
+    public TimeProvider? Time { get; set; }
+
+    public Func<IMulticastNetwork> Multicast { get; set; } = () => new InMemoryMulticastNetwork();
 
     public bool OnTerminal { get; set; }
 
@@ -58,7 +64,8 @@ internal sealed class CommandScene : IDisposable
             Error = error,
             OutputIsTerminal = OnTerminal,
             ErrorIsTerminal = OnTerminal,
-            Time = Clock,
+            Time = Time ?? Clock,
+            Multicast = Multicast,
             Host = new HostSurroundings
             {
                 Variable = name => Variables.GetValueOrDefault(name) ?? (name == "XDG_STATE_HOME" ? PathOf("state") : null),

@@ -8,6 +8,8 @@ internal sealed class RememberedLog : ILoggerProvider, ILogger
 {
     private readonly ConcurrentQueue<(LogLevel Level, string Text)> _lines = new();
 
+    public LogLevel MinimumLevel { get; init; } = LogLevel.Information;
+
     public IEnumerable<(LogLevel Level, string Text)> Lines => _lines;
 
     public ILogger CreateLogger(string categoryName) => this;
@@ -15,7 +17,7 @@ internal sealed class RememberedLog : ILoggerProvider, ILogger
     public IDisposable? BeginScope<TState>(TState state)
         where TState : notnull => null;
 
-    public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Information;
+    public bool IsEnabled(LogLevel logLevel) => logLevel >= MinimumLevel;
 
     public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
         _lines.Enqueue((logLevel, $"{formatter(state, exception)} {exception}"));

@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.Mdns.Network;
 using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Catalog.Stamps;
 using PhaseMesh.Silo.Health;
@@ -34,10 +35,16 @@ internal sealed class ServingScene : IAsyncDisposable
 
     public IServiceManager? ServiceManager { get; init; }
 
+    /// <summary>Null: the provider does not announce, so that tests put nothing on a real network.</summary>
+    public Func<IMulticastNetwork>? Multicast { get; init; }
+
+    /// <summary>Null: every address.</summary>
+    public string? Bind { get; init; }
+
     /// <summary>Null: with the portable body transport the portable stamps, so that both twins are tested together.</summary>
     public IFileStamps? Stamps { get; set; }
 
-    public RememberedLog Log { get; } = new();
+    public RememberedLog Log { get; init; } = new();
 
     public ProviderHost Host => _host ?? throw new InvalidOperationException("Not started.");
 
@@ -70,6 +77,8 @@ internal sealed class ServingScene : IAsyncDisposable
         ProviderOptions options = new()
         {
             Port = 0,
+            Bind = Bind,
+            Advertisement = new AdvertisementOptions { Mdns = Multicast is not null, Dht = false },
             ArtifactsDirectory = Artifacts,
             StateDirectory = State,
             Channels = Channels,
@@ -83,7 +92,8 @@ internal sealed class ServingScene : IAsyncDisposable
             {
                 ServiceManager = ServiceManager ?? new NoServiceManager(),
                 Stamps = Stamps ?? (Limits.BodyTransport is BodyTransport.Portable ? new PortableFileStamps() : FileStamps.ForThisSystem),
-                Logging = logging => logging.AddProvider(Log),
+                Multicast = Multicast,
+                Logging = logging => logging.SetMinimumLevel(Log.MinimumLevel).AddProvider(Log),
             },
             CancellationToken.None);
         Client = new HttpClient { BaseAddress = Address, Timeout = Limit };
