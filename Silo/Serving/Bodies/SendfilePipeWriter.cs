@@ -148,8 +148,9 @@ internal sealed class SendfilePipeWriter(Socket socket, ConnectionContext connec
                 }
             }
         }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException)
+        catch (Exception e) when (e is SocketException or ObjectDisposedException or IOException || (e is NotSupportedException && !socket.Connected))
         {
+            // NotSupportedException is what SendPackets throws when the receiving side has noticed a reset first.
             _closed = true;
             connection.Abort(new ConnectionAbortedException("Sending to the client failed: " + e.Message, e));
         }
