@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 using PhaseMesh.BootAgent.Discover;
+using PhaseMesh.BootAgent.Fetch;
 using PhaseMesh.BootAgent.Parameters;
 using PhaseMesh.BootAgent.Tests.Support;
 using PhaseMesh.Mdns.Services;
@@ -13,6 +14,9 @@ public sealed class MdnsDiscoveryTests : IAsyncDisposable
 {
     /// <summary>For a search that finds nothing; longer than the twin needs for an answer, however busy the machine.</summary>
     private static readonly DiscoveryLimits Brief = new() { SearchLimit = TimeSpan.FromSeconds(2) };
+
+    /// <summary>For a dead provider beside a good one, which has answered before the dead one's time begins to run.</summary>
+    private static readonly FetchLimits ShortGrace = AgentHarness.ShortLimits with { ManifestGrace = TimeSpan.FromSeconds(0.5) };
 
     private readonly TestRelease _release = TestRelease.Create();
     private readonly TestLan _lan = new();
@@ -63,7 +67,7 @@ public sealed class MdnsDiscoveryTests : IAsyncDisposable
         await using FaultyProvider provider = new(_release);
         await _lan.AdvertiseAsync("node7", "10.0.0.5", provider.Port,
             TestLan.Stable with { ManifestPath = "/mirror/stable/x86_64/manifest.json" });
-        using AgentHarness agent = new(_release) { Lan = _lan, DiscoveryLimits = Brief, Limits = AgentHarness.ShortLimits };
+        using AgentHarness agent = new(_release) { Lan = _lan, DiscoveryLimits = Brief };
 
         await agent.RunAsync();
 
@@ -133,7 +137,7 @@ public sealed class MdnsDiscoveryTests : IAsyncDisposable
         using AgentHarness agent = new(_release, down.Url)
         {
             Lan = _lan,
-            Limits = AgentHarness.ShortLimits with { ManifestTimeLimit = AgentHarness.Hang * 2 },
+            Limits = ShortGrace with { ManifestTimeLimit = AgentHarness.Hang * 2 },
         };
 
         await agent.ExpectSuccessAsync();
@@ -175,7 +179,7 @@ public sealed class MdnsDiscoveryTests : IAsyncDisposable
         await using FaultyProvider provider = new(_release);
         _lan.Unreachable.Add("10.0.0.5");
         await _lan.AdvertiseAsync("node7", ["fe80::5", "10.0.0.5"], (TestLan.Stable with { PeerId = "ed25519:00ff" }, provider.Port));
-        using AgentHarness agent = new(_release) { Lan = _lan };
+        using AgentHarness agent = new(_release) { Lan = _lan, Limits = ShortGrace };
 
         await agent.ExpectSuccessAsync();
 
@@ -194,7 +198,7 @@ public sealed class MdnsDiscoveryTests : IAsyncDisposable
         {
             Lan = _lan,
             DiscoveryLimits = Brief,
-            Limits = AgentHarness.ShortLimits with { ManifestTimeLimit = TimeSpan.FromSeconds(3) },
+            Limits = ShortGrace,
         };
         agent.Options = agent.Options with { Mode = Enum.Parse<PhaseMode>(mode, ignoreCase: true) };
 
