@@ -29,7 +29,7 @@ internal static class AgentExitCodes
         AgentExitCode.Ok => "everything was fetched and verified (and, in a machine, the new kernel was started)",
         AgentExitCode.Unexpected => "a defect of the agent: please report the lines printed",
         AgentExitCode.BadParameters => "a kernel parameter, flag or trusted key is wrong or missing",
-        AgentExitCode.NoProvider => "no provider is given, or none of them answered with a manifest",
+        AgentExitCode.NoProvider => "no provider is given or found, or none of them answered with a manifest",
         AgentExitCode.ManifestRefused => "manifests were offered and every one was refused",
         AgentExitCode.FetchFailed => "an artifact could not be fetched and verified from any provider",
         AgentExitCode.KexecRefused => "everything was verified, but the running kernel would not take the new one",

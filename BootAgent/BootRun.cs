@@ -11,15 +11,18 @@ using PhaseMesh.Manifests.Naming;
 namespace PhaseMesh.BootAgent;
 
 /// <summary>One boot: 1. manifest, 2. kernel, 3. initramfs and rootfs, 4. seal or name what is verified; then kexec.</summary>
-internal sealed class BootRun(AgentOptions options, FetchLimits limits, IKexec kexec, BootConsole console)
+/// <param name="turns">Whom to ask; after a failure that is the providers' the steps begin again with those of the next turn.</param>
+internal sealed class BootRun(
+    AgentOptions options, FetchLimits limits, HttpTransport transport, IKexec kexec, ProviderTurns turns, BootConsole console)
 {
     private const int Steps = 4;
+    private readonly ManifestJudge _judge = new(options, new ClockFloor(console.Time.GetUtcNow(), options.NotBefore));
 
-    public async Task<AgentExitCode> RunAsync(ProviderList providers, CancellationToken cancellationToken)
+    public async Task<AgentExitCode> RunAsync(CancellationToken cancellationToken)
     {
         try
         {
-            await BootAsync(providers, cancellationToken);
+            await BootAsync(cancellationToken);
             return AgentExitCode.Ok;
         }
         catch (BootFailedException failure)
@@ -36,32 +39,43 @@ internal sealed class BootRun(AgentOptions options, FetchLimits limits, IKexec k
         }
     }
 
-    private async Task BootAsync(ProviderList providers, CancellationToken cancellationToken)
+    private async Task BootAsync(CancellationToken cancellationToken)
     {
         foreach (string warning in options.Warnings)
         {
             console.Warn(warning);
         }
 
-        if (providers.Ranked.Count == 0)
-        {
-            throw new BootFailedException(AgentExitCode.NoProvider,
-                "no provider is known: add phase.provider=http://HOST:8080 to the kernel command line, or use --provider");
-        }
-
         console.Banner("PHASE BOOT - Fetching from Provider");
-        foreach (ProviderCandidate provider in providers.Ranked)
+        console.Debug($"boot {options.BootId}: {options.Channel}/{options.Arch}, mode {options.ModeName}");
+        IReadOnlyList<ProviderCandidate> providers = await turns.FirstAsync(cancellationToken);
+        while (true)
         {
-            console.Line($"Provider: {provider}");
+            try
+            {
+                await AttemptAsync(providers, cancellationToken);
+                return;
+            }
+            catch (BootFailedException failure)
+            {
+                providers = await turns.NextAsync(failure, cancellationToken);
+            }
+        }
+    }
+
+    private async Task AttemptAsync(IReadOnlyList<ProviderCandidate> providers, CancellationToken cancellationToken)
+    {
+        foreach (ProviderCandidate provider in providers)
+        {
+            console.Line($"Provider: {provider} ({provider.FoundBy})");
         }
 
-        console.Debug($"boot {options.BootId}: {options.Channel}/{options.Arch}, mode {options.ModeName}");
         console.Line();
-        using HttpTransport transport = new(limits);
 
         // 1.
         console.Step(1, Steps, "Fetching manifest");
-        ManifestChoice choice = await ChooseAsync(providers, transport, cancellationToken);
+        ManifestChoice choice = await ChooseAsync(providers, cancellationToken);
+        turns.Choose(choice.Sources.Select(source => source.Provider));
         BootManifest manifest = choice.Manifest;
         string commandLine = TargetCommandLine.Build(manifest, options, choice.Sources.Select(source => source.Provider));
         using IArtifactStorage storage = options.OutputDirectory is { } directory
@@ -91,12 +105,11 @@ internal sealed class BootRun(AgentOptions options, FetchLimits limits, IKexec k
         }
     }
 
-    private async Task<ManifestChoice> ChooseAsync(ProviderList providers, HttpTransport transport, CancellationToken cancellationToken)
+    private async Task<ManifestChoice> ChooseAsync(IReadOnlyList<ProviderCandidate> providers, CancellationToken cancellationToken)
     {
-        ManifestJudge judge = new(options, new ClockFloor(console.Time.GetUtcNow(), options.NotBefore));
         ManifestCollector collector = new(transport, limits, console, options);
-        IReadOnlyList<ManifestOffer> offers = await collector.CollectAsync(providers.Ranked, judge.IsTrusted, cancellationToken);
-        ManifestChoice choice = judge.Choose(offers);
+        IReadOnlyList<ManifestOffer> offers = await collector.CollectAsync(providers, _judge.IsTrusted, () => turns.HasOthers, cancellationToken);
+        ManifestChoice choice = _judge.Choose(offers);
         BootManifest manifest = choice.Manifest;
         foreach (RefusedOffer refused in choice.Refused)
         {

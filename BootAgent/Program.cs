@@ -34,7 +34,12 @@ try
         providers.Add(url, "the command line");
     }
 
-    return (int)await new BootRun(options, new FetchLimits(), new LinuxKexec(), console).RunAsync(providers, stop.Token);
+    FetchLimits limits = new();
+    DiscoveryLimits discoveryLimits = new();
+    await using MdnsDiscovery? discovery = options.Discovers ? MdnsDiscovery.Start(options, discoveryLimits, console) : null;
+    using HttpTransport transport = new(limits);
+    ProviderTurns turns = new(providers, discovery, discoveryLimits, console);
+    return (int)await new BootRun(options, limits, transport, new LinuxKexec(), turns, console).RunAsync(stop.Token);
 }
 catch (BootFailedException failure)
 {

@@ -9,14 +9,16 @@ namespace PhaseMesh.BootAgent.Discover;
 internal sealed class ManifestCollector(HttpTransport transport, FetchLimits limits, BootConsole console, AgentOptions options)
 {
     /// <param name="isTrusted">Judges a manifest but for its expiry. Once one passes, the others have only the grace period left.</param>
+    /// <param name="hasOthers">Somebody else could be asked: what does not answer at the first try is not tried again now.</param>
     public async Task<IReadOnlyList<ManifestOffer>> CollectAsync(
-        IReadOnlyList<ProviderCandidate> providers, Func<BootManifest, bool> isTrusted, CancellationToken cancellationToken)
+        IReadOnlyList<ProviderCandidate> providers, Func<BootManifest, bool> isTrusted, Func<bool> hasOthers,
+        CancellationToken cancellationToken)
     {
         using CancellationTokenSource limit = new(limits.ManifestTimeLimit, console.Time);
         using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         return await Task.WhenAll(providers.Select(async provider =>
         {
-            ManifestOffer offer = await AskAsync(provider, both.Token, cancellationToken);
+            ManifestOffer offer = await AskAsync(provider, hasOthers, both.Token, cancellationToken);
             console.Debug($"{provider}: {(offer.Manifest is null ? offer.Problem : $"manifest {offer.Manifest.Digest}")}");
             if (offer.Manifest is not null && isTrusted(offer.Manifest))
             {
@@ -28,7 +30,8 @@ internal sealed class ManifestCollector(HttpTransport transport, FetchLimits lim
     }
 
     /// <summary>Retries what may pass; the last fault stands when the time is over.</summary>
-    private async Task<ManifestOffer> AskAsync(ProviderCandidate provider, CancellationToken timeLimit, CancellationToken cancellationToken)
+    private async Task<ManifestOffer> AskAsync(
+        ProviderCandidate provider, Func<bool> hasOthers, CancellationToken timeLimit, CancellationToken cancellationToken)
     {
         FetchFault last = new(FaultKind.Stalled, "did not answer in time");
         for (int attempt = 0; ; attempt++)
@@ -36,7 +39,7 @@ internal sealed class ManifestCollector(HttpTransport transport, FetchLimits lim
             try
             {
                 ManifestOffer offer = await AskOnceAsync(provider, timeLimit);
-                if (offer.Fault is not { IsTransient: true })
+                if (offer.Fault is not { IsTransient: true } || hasOthers())
                 {
                     return offer;
                 }

@@ -12,7 +12,9 @@ internal sealed class HttpTransport : IDisposable
 {
     private readonly HttpClient _client;
 
-    public HttpTransport(FetchLimits limits)
+    /// <param name="connect">Null: a TCP connection to the URL's host.</param>
+    public HttpTransport(
+        FetchLimits limits, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect = null)
     {
         SocketsHttpHandler handler = new()
         {
@@ -21,6 +23,7 @@ internal sealed class HttpTransport : IDisposable
             UseProxy = false,
             UseCookies = false,
             ActivityHeadersPropagator = null,
+            ConnectCallback = connect,
             ConnectTimeout = limits.ConnectTimeLimit,
             MaxResponseHeadersLength = FetchLimits.MaxHeaderKilobytes,
             // A response that is given up is not read to its end for the sake of the connection.

@@ -28,6 +28,9 @@ internal sealed record AgentOptions
 
     public IReadOnlyList<ProviderUrl> Providers { get; init; } = [];
 
+    /// <summary>Providers are looked for on the LAN too.</summary>
+    public bool Discovers { get; init; }
+
     /// <summary>Never empty: without a key nothing could be trusted.</summary>
     public required IReadOnlyList<Ed25519PublicKey> TrustedKeys { get; init; }
 

@@ -36,6 +36,7 @@ internal sealed class OptionsBinder(ParameterValues values)
             Channel = One(ParameterTable.Channel, ReleaseChannelName.Parse("stable"), ReleaseChannelName.TryParse),
             Arch = One(ParameterTable.Arch, MachineArch.OfThisMachine, MachineArch.TryParse),
             Providers = Providers(),
+            Discovers = !toDirectory || values.Has(ParameterTable.Discover),
             TrustedKeys = TrustedKeys(Directory(ParameterTable.TrustDirectory), toDirectory),
             CacheDirectory = mayCache && System.IO.Directory.Exists(cache) ? cache : null,
             NoWrite = One(ParameterTable.NoWrite, false, TryParseBoolean),

@@ -41,6 +41,9 @@ internal static class ParameterTable
     public static readonly ParameterDefinition NoKexec = new(null, "--no-kexec", true,
         "no value", "off", "fetch and verify into --output instead of booting; /proc/cmdline is not read");
 
+    public static readonly ParameterDefinition Discover = new(null, "--discover", true,
+        "no value", "off", "with --no-kexec: look for providers on the LAN by mDNS, which a machine always does");
+
     public static readonly ParameterDefinition Output = new(null, "--output", false,
         "a directory", "none", "where --no-kexec puts manifest.json, kernel, initramfs, rootfs and cmdline");
 
@@ -63,7 +66,7 @@ internal static class ParameterTable
     public static IReadOnlyList<ParameterDefinition> All { get; } =
     [
         Mode, Channel, Arch, Provider, Trust, Cache, NoWrite, BootId, OnFailure, Debug,
-        NoKexec, Output, TrustDirectory, CacheDirectory, NotBefore, CommandLineFile, Help, Version,
+        NoKexec, Discover, Output, TrustDirectory, CacheDirectory, NotBefore, CommandLineFile, Help, Version,
     ];
 
     public static ParameterDefinition? ByName(string name) => All.FirstOrDefault(definition => definition.Name == name);

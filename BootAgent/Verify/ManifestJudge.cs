@@ -11,6 +11,9 @@ internal sealed class ManifestJudge(AgentOptions options, ClockFloor clock)
 {
     private readonly TrustPolicy _trust = new(options.TrustedKeys);
 
+    // Raised by all that is judged: what an earlier attempt learnt of the time stays known.
+    private ClockFloor _floor = clock;
+
     /// <summary>Everything but the expiry, for which all manifests must have been seen.</summary>
     public bool IsTrusted(BootManifest manifest) => Judge(manifest, now: null).IsTrusted;
 
@@ -18,7 +21,7 @@ internal sealed class ManifestJudge(AgentOptions options, ClockFloor clock)
     /// <exception cref="BootFailedException">No manifest may be booted.</exception>
     public ManifestChoice Choose(IReadOnlyList<ManifestOffer> offers)
     {
-        ClockFloor floor = clock.RaisedBy(offers.Select(offer => offer.Manifest).OfType<BootManifest>().Where(IsTrusted));
+        _floor = _floor.RaisedBy(offers.Select(offer => offer.Manifest).OfType<BootManifest>().Where(IsTrusted));
         List<(ManifestOffer Offer, ManifestVerdict Verdict)> accepted = [];
         List<RefusedOffer> refused = [];
         foreach (ManifestOffer offer in offers)
@@ -29,7 +32,7 @@ internal sealed class ManifestJudge(AgentOptions options, ClockFloor clock)
                 continue;
             }
 
-            ManifestVerdict verdict = Judge(offer.Manifest, floor.Now);
+            ManifestVerdict verdict = Judge(offer.Manifest, _floor.Now);
             if (verdict.IsTrusted)
             {
                 accepted.Add((offer, verdict));
@@ -40,7 +43,7 @@ internal sealed class ManifestJudge(AgentOptions options, ClockFloor clock)
             }
         }
 
-        return accepted.Count == 0 ? throw NothingToBoot(refused) : Best(accepted, refused, floor);
+        return accepted.Count == 0 ? throw NothingToBoot(refused) : Best(accepted, refused, _floor);
     }
 
     private ManifestVerdict Judge(BootManifest manifest, DateTimeOffset? now) =>

@@ -10,7 +10,7 @@ public class ReferenceDirectionTests
     {
         ["Manifests"] = [],
         ["Mdns"] = [],
-        ["BootAgent"] = ["Manifests"],
+        ["BootAgent"] = ["Manifests", "Mdns"],
         ["Libp2p"] = [],
         ["Silo"] = ["Manifests", "Mdns"],
     };

@@ -1,3 +1,4 @@
+using PhaseMesh.BootAgent.Discover;
 using PhaseMesh.BootAgent.Fetch;
 using PhaseMesh.BootAgent.Parameters;
 using PhaseMesh.TestKit;
@@ -30,6 +31,7 @@ public class DocumentationTests
     public void Limits_Table_HasTheDefaults()
     {
         FetchLimits limits = new();
+        DiscoveryLimits discovery = new();
         string[] expected =
         [
             $"{limits.ManifestTimeLimit.TotalSeconds:0} s",
@@ -41,6 +43,7 @@ public class DocumentationTests
             $"{limits.NoProgressLimit.TotalSeconds:0} s + size / {limits.MinimumAverageBytesPerSecond / 1024} KiB/s",
             $"{limits.MaxContentFaults}", $"{limits.MaxFruitlessAttempts}",
             $"{limits.FirstPause.TotalSeconds} s, doubled to {limits.LongestPause.TotalSeconds:0} s", $"{limits.MaxConnections}",
+            $"{discovery.SearchLimit.TotalSeconds:0} s", $"{discovery.Settle.TotalSeconds} s", $"{discovery.MaxFurtherAttempts}",
             $"{FetchLimits.MaxRedirects}, to http only", $"{FetchLimits.MaxHeaderKilobytes} KiB",
         ];
 

@@ -64,6 +64,11 @@ internal sealed class AgentHarness : IDisposable
 
     public ProviderList Providers { get; } = new();
 
+    /// <summary>Null: the agent does not look for providers.</summary>
+    public TestLan? Lan { get; set; }
+
+    public DiscoveryLimits DiscoveryLimits { get; set; } = new() { SearchLimit = Hang };
+
     public RecordingKexec Kexec { get; } = new();
 
     public TimeProvider Time { get; set; } = TimeProvider.System;
@@ -83,8 +88,11 @@ internal sealed class AgentHarness : IDisposable
     public async Task<AgentExitCode> RunAsync(CancellationToken cancellationToken = default)
     {
         BootConsole console = new(TextWriter.Synchronized(_text), Time, isTerminal: false, debug: true);
-        BootRun run = new(Options, Limits, Kexec, console);
-        return await run.RunAsync(Providers, cancellationToken).WaitAsync(Hang, CancellationToken.None);
+        await using MdnsDiscovery? discovery = Lan is null ? null : MdnsDiscovery.Start(Options, DiscoveryLimits, console, Lan.AgentNetwork());
+        using HttpTransport transport = new(Limits, Lan is null ? null : Lan.ConnectAsync);
+        ProviderTurns turns = new(Providers, discovery, DiscoveryLimits, console);
+        BootRun run = new(Options, Limits, transport, Kexec, turns, console);
+        return await run.RunAsync(cancellationToken).WaitAsync(Hang, CancellationToken.None);
     }
 
     /// <summary>Runs and expects success: files byte for byte as released.</summary>
