@@ -13,7 +13,7 @@ namespace PhaseMesh.BootAgent.Tests.Discover;
 public sealed class MdnsDiscoveryTests : IAsyncDisposable
 {
     /// <summary>For a search that finds nothing; longer than the twin needs for an answer, however busy the machine.</summary>
-    private static readonly DiscoveryLimits Brief = new() { SearchLimit = TimeSpan.FromSeconds(2) };
+    private static readonly DiscoveryLimits Brief = new() { SearchLimit = TimeSpan.FromSeconds(4) };
 
     /// <summary>For a dead provider beside a good one, which has answered before the dead one's time begins to run.</summary>
     private static readonly FetchLimits ShortGrace = AgentHarness.ShortLimits with { ManifestGrace = TimeSpan.FromSeconds(0.5) };
@@ -78,8 +78,9 @@ public sealed class MdnsDiscoveryTests : IAsyncDisposable
     public async Task RunAsync_SeveralOnTheLan_AllAreSourcesOfTheNewestRelease()
     {
         using TestRelease older = TestRelease.Create(new TestReleaseOptions { Release = 6, ContentSeed = 500 });
-        await using FaultyProvider one = new(_release);
-        await using FaultyProvider two = new(_release);
+        // Slow enough that neither has delivered everything before the other has begun.
+        await using FaultyProvider one = new(_release) { BytesPerSecond = 1_000_000 };
+        await using FaultyProvider two = new(_release) { BytesPerSecond = 1_000_000 };
         await using FaultyProvider behind = new(older);
         await _lan.AdvertiseAsync("one", "10.0.0.1", one.Port);
         await _lan.AdvertiseAsync("two", "10.0.0.2", two.Port);
@@ -198,7 +199,7 @@ public sealed class MdnsDiscoveryTests : IAsyncDisposable
         {
             Lan = _lan,
             DiscoveryLimits = Brief,
-            Limits = ShortGrace,
+            Limits = ShortGrace with { ManifestTimeLimit = TimeSpan.FromSeconds(5) },
         };
         agent.Options = agent.Options with { Mode = Enum.Parse<PhaseMode>(mode, ignoreCase: true) };
 
@@ -218,7 +219,7 @@ public sealed class MdnsDiscoveryTests : IAsyncDisposable
 
         Assert.InRange(Stopwatch.GetElapsedTime(started), Brief.SearchLimit * 0.9, AgentHarness.Hang);
         Assert.Contains("phase: FAILED: no provider: none on the command line (phase.provider=) and no _phase-image._tcp answered on eth0 "
-            + "within 2 s. Check that a plasmd runs", agent.Text, StringComparison.Ordinal);
+            + "within 4 s. Check that a plasmd runs", agent.Text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -229,7 +230,7 @@ public sealed class MdnsDiscoveryTests : IAsyncDisposable
 
         await agent.ExpectFailureAsync(AgentExitCode.NoProvider);
 
-        Assert.Contains("no _phase-image._tcp for stable/x86_64 answered on eth0 within 2 s, only testing/x86_64 at node?7. Check phase.channel",
+        Assert.Contains("no _phase-image._tcp for stable/x86_64 answered on eth0 within 4 s, only testing/x86_64 at node?7. Check phase.channel",
             agent.Text, StringComparison.Ordinal);
     }
 
@@ -254,7 +255,7 @@ public sealed class MdnsDiscoveryTests : IAsyncDisposable
 
         await agent.ExpectFailureAsync(AgentExitCode.NoProvider);
 
-        Assert.Contains("no network interface was fit for mDNS within 2 s", agent.Text, StringComparison.Ordinal);
+        Assert.Contains("no network interface was fit for mDNS within 4 s", agent.Text, StringComparison.Ordinal);
     }
 
     [Fact]
