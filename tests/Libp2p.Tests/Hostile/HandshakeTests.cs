@@ -100,17 +100,18 @@ public sealed class HandshakeTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Host_IdentityOfSomebodyElse_IsRefused()
+    public void NoisePayload_SignedByAnotherOrForAnotherStaticKey_IsNotSignedForTheIdentity()
     {
-        // A true key with a signature by another one: what a thief of public keys could offer.
-        (IByteConnection near, IByteConnection far) = await Connected.RawAsync();
-        using IdentityKey honest = IdentityKey.Generate();
+        // What somebody could offer who knows a victim's public key, or has heard one of its handshakes.
         using IdentityKey victim = IdentityKey.Generate();
-        byte[] forged = new NoisePayload(victim.PublicKey.Protobuf.ToArray(), honest.Sign("noise-libp2p-static-key:"u8), []).Encode();
-        Assert.True(NoisePayload.TryRead(forged, out NoisePayload? payload));
-        Assert.False(payload.IsSignedFor(victim.PublicKey, new byte[32]));
-        await near.DisposeAsync();
-        await far.DisposeAsync();
+        using IdentityKey thief = IdentityKey.Generate();
+        byte[] staticKey = Patterns.Block(32, 1);
+        NoisePayload honest = NoisePayload.Create(victim, staticKey, []);
+        NoisePayload stolen = new(honest.IdentityKey, NoisePayload.Create(thief, staticKey, []).Signature, []);
+
+        Assert.True(honest.IsSignedFor(victim.PublicKey, staticKey));
+        Assert.False(honest.IsSignedFor(victim.PublicKey, Patterns.Block(32, 2)));
+        Assert.False(stolen.IsSignedFor(victim.PublicKey, staticKey));
     }
 
     [Fact]
