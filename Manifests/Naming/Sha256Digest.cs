@@ -7,6 +7,9 @@ namespace PhaseMesh.Manifests.Naming;
 /// <summary>A SHA-256 digest, written <c>sha256:</c> and 64 lower-case hex digits.</summary>
 public readonly struct Sha256Digest : IEquatable<Sha256Digest>
 {
+    /// <summary>What an error tells the user to write.</summary>
+    public const string Expected = "sha256: and 64 lower-case hex digits";
+
     public const int SizeBytes = 32;
     public const string Prefix = "sha256:";
     private const int HexLength = SizeBytes * 2;
@@ -55,7 +58,7 @@ public readonly struct Sha256Digest : IEquatable<Sha256Digest>
     /// <exception cref="FormatException">The text is not <c>sha256:</c> and 64 lower-case hex digits.</exception>
     public static Sha256Digest Parse(string text) => TryParse(text, out Sha256Digest digest)
         ? digest
-        : throw new FormatException($"Expected sha256: and 64 lower-case hex digits, found '{text}'.");
+        : throw new FormatException($"Expected {Expected}, found '{text}'.");
 
     /// <param name="destination">At least 32 bytes.</param>
     public void CopyTo(Span<byte> destination)

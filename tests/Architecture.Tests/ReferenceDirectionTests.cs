@@ -10,9 +10,9 @@ public class ReferenceDirectionTests
     {
         ["Manifests"] = [],
         ["Mdns"] = [],
-        ["BootAgent"] = ["Manifests", "Mdns"],
+        ["BootAgent"] = ["Manifests", "Libp2p", "Mdns"],
         ["Libp2p"] = [],
-        ["Silo"] = ["Manifests", "Mdns"],
+        ["Silo"] = ["Manifests", "Libp2p", "Mdns"],
     };
 
     public static TheoryData<string> Projects => [.. ProjectFiles().Select(Path.GetFileNameWithoutExtension).OfType<string>()];
