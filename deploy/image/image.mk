@@ -15,12 +15,12 @@ artifacts/kernel/vmlinuz: deploy/image/fetch-kernel.sh
 	@$< $(KERNEL_FLAVOUR) $(@D)
 	@touch $@
 
-artifacts/agent/phase-agent: $(call sources,BootAgent Manifests Mdns) $(build_settings)
+artifacts/agent/phase-agent: $(call sources,BootAgent Libp2p Manifests Mdns) $(build_settings)
 	@echo "image: publishing phase-agent"
 	@dotnet publish BootAgent -p:PublishProfile=image --nologo -v q -o $(@D)
 	@touch $@
 
-artifacts/plasmd/plasmd: $(call sources,Silo Manifests Mdns) $(build_settings)
+artifacts/plasmd/plasmd: $(call sources,Silo Libp2p Manifests Mdns) $(build_settings)
 	@echo "image: publishing plasmd"
 	@dotnet publish Silo -p:PublishProfile=image --nologo -v q -o $(@D)
 	@touch $@

@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using PhaseMesh.TestKit.Processes;
 
 namespace PhaseMesh.TestKit.BootLab;
@@ -27,18 +28,30 @@ public sealed class BootLab : IAsyncDisposable
     public static async Task<BootLab> CreateAsync()
     {
         BootLab lab = new(Directory.CreateTempSubdirectory("phasemesh-").FullName);
+        await PlasmdProcess.RunAsync("key", "generate", "--output", lab.OperatorKeyFile);
+        lab.OperatorKeyId = await KeyIdAsync(lab.OperatorKeyFile);
         Directory.CreateDirectory(lab.Release);
         foreach (string artifact in (string[])["kernel", "initramfs", "rootfs"])
         {
             File.Copy(ImagePath("release", artifact), Path.Combine(lab.Release, artifact));
         }
 
-        await PlasmdProcess.RunAsync("key", "generate", "--output", lab.OperatorKeyFile);
-        await PlasmdProcess.RunAsync(
-            "manifest", "generate", "--artifacts", lab.Release, "--output", Path.Combine(lab.Release, "manifest.json"),
-            "--channel", "stable", "--arch", "x86_64", "--cmdline", KernelCommandLine, "--sign", "--key", lab.OperatorKeyFile);
-        lab.OperatorKeyId = await KeyIdAsync(lab.OperatorKeyFile);
+        await SignWithAsync(lab.OperatorKeyFile, lab.Release, "x86_64");
         return lab;
+    }
+
+    /// <summary>A signed release of another architecture, to be fetched and not booted: its artifacts are random bytes.</summary>
+    /// <returns>Its folder.</returns>
+    public async Task<string> CreateReleaseAsync(string arch)
+    {
+        string folder = Directory.CreateDirectory(PathOf($"release-{arch}")).FullName;
+        foreach (string artifact in (string[])["kernel", "initramfs"])
+        {
+            await File.WriteAllBytesAsync(Path.Combine(folder, artifact), RandomNumberGenerator.GetBytes(3_000_000));
+        }
+
+        await SignWithAsync(OperatorKeyFile, folder, arch);
+        return folder;
     }
 
     /// <summary>The key id that <c>plasmd key show</c> prints.</summary>
@@ -86,6 +99,10 @@ public sealed class BootLab : IAsyncDisposable
             start => start.WorkingDirectory = _folder);
         return new DirectBoot(ImagePath("release", "kernel"), initramfs, KernelCommandLine);
     }
+
+    private static Task<IReadOnlyList<OutputLine>> SignWithAsync(string keyFile, string folder, string arch) => PlasmdProcess.RunAsync(
+        "manifest", "generate", "--artifacts", folder, "--output", Path.Combine(folder, "manifest.json"),
+        "--channel", "stable", "--arch", arch, "--cmdline", KernelCommandLine, "--sign", "--key", keyFile);
 
     public ValueTask DisposeAsync()
     {
