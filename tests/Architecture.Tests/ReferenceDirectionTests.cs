@@ -11,6 +11,7 @@ public class ReferenceDirectionTests
         ["Manifests"] = [],
         ["Mdns"] = [],
         ["BootAgent"] = ["Manifests", "Libp2p", "Mdns"],
+        ["Cluster"] = [],
         ["Libp2p"] = [],
         ["Silo"] = ["Manifests", "Libp2p", "Mdns"],
     };
