@@ -20,6 +20,12 @@ public sealed record HostOptions
     /// <summary>Addresses to tell others instead of those listened on, as behind a port forwarding.</summary>
     public IReadOnlyList<Multiaddr> AnnouncedAddresses { get; init; } = [];
 
+    /// <summary>
+    /// Addresses told to others besides the host's own, for what this node serves without libp2p, such as /ip4/../tcp/8080/http: who looks
+    /// up a provider then has them at once. The first 8 are told. Asked for at start and by <see cref="Libp2pHost.RefreshAddresses"/>.
+    /// </summary>
+    public Func<IReadOnlyList<Multiaddr>> ServiceAddresses { get; init; } = static () => [];
+
     public IReadOnlyList<ITransport> Transports { get; init; } = [new TcpTransport()];
 
     /// <summary>Name and version of the software, told to every peer. At most 128 characters.</summary>

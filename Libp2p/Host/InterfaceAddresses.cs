@@ -6,14 +6,25 @@ using PhaseMesh.Libp2p.Multiformats;
 namespace PhaseMesh.Libp2p.Host;
 
 /// <summary>What a wildcard listener (0.0.0.0 or ::) is reachable at: one address per address of an interface that is up.</summary>
-internal static class InterfaceAddresses
+public static class InterfaceAddresses
 {
+    /// <summary>Several listeners' addresses; loopback stands for a wildcard only when no wildcard has anything else.</summary>
+    public static IReadOnlyList<Multiaddr> Expand(IEnumerable<Multiaddr> addresses)
+    {
+        List<Multiaddr> listened = [.. addresses];
+        List<Multiaddr> expanded = [.. listened.SelectMany(Expand).Distinct()];
+        return expanded.Any(static one => !IsLoopback(one))
+            ? [.. expanded.Where(one => !IsLoopback(one) || listened.Contains(one))]
+            : expanded;
+    }
+
     /// <summary>
     /// The address itself unless it is a wildcard. Loopback is named only when there is nothing else; link-local never, it needs a
     /// zone.
     /// </summary>
     public static IEnumerable<Multiaddr> Expand(Multiaddr address)
     {
+        ArgumentNullException.ThrowIfNull(address);
         if (!address.TryGetTcpEndPoint(out IPEndPoint? endPoint)
             || !(endPoint.Address.Equals(IPAddress.Any) || endPoint.Address.Equals(IPAddress.IPv6Any)))
         {
@@ -29,4 +40,6 @@ internal static class InterfaceAddresses
             .Where(static ip => ip.AddressFamily is AddressFamily.InterNetwork or AddressFamily.InterNetworkV6)
             .Select(ip => Multiaddr.FromTcp(new IPEndPoint(ip, endPoint.Port)));
     }
+
+    private static bool IsLoopback(Multiaddr address) => address.IpAddress is { } ip && IPAddress.IsLoopback(ip);
 }

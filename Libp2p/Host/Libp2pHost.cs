@@ -13,6 +13,9 @@ namespace PhaseMesh.Libp2p.Host;
 /// </summary>
 public sealed partial class Libp2pHost : IAsyncDisposable
 {
+    /// <summary>Half of what others remember of a peer, so that neither kind of address crowds out the other.</summary>
+    private const int MaxServiceAddresses = PeerBook.MaxAddressesPerPeer / 2;
+
     private readonly HostOptions _options;
     private readonly ILogger _logger;
     private readonly ProtocolRegistry _registry = new();
@@ -51,8 +54,8 @@ public sealed partial class Libp2pHost : IAsyncDisposable
     public PeerBook Peers { get; }
 
     /// <summary>
-    /// Addresses that others can dial, without the peer id. A wildcard listener is named by the addresses of the interfaces, as they
-    /// were at start.
+    /// Addresses told to others, without the peer id: where they can dial this host, then <see cref="HostOptions.ServiceAddresses"/>. A
+    /// wildcard listener is named by the addresses of the interfaces, as they were at start or at the last <see cref="RefreshAddresses"/>.
     /// </summary>
     public ImmutableArray<Multiaddr> Addresses { get; private set; } = [];
 
@@ -79,14 +82,23 @@ public sealed partial class Libp2pHost : IAsyncDisposable
             await host.DisposeAsync();
             throw;
         }
-        host.Addresses = options.AnnouncedAddresses.Count > 0
-            ? [.. options.AnnouncedAddresses]
-            : [.. host._listeners.SelectMany(static listener => InterfaceAddresses.Expand(listener.LocalAddress))];
+        host.Addresses = host.CurrentAddresses();
         foreach (ITransportListener listener in host._listeners)
         {
             host._tasks.Run($"listener {listener.LocalAddress}", () => host.AcceptAsync(listener));
         }
         return host;
+    }
+
+    /// <summary>Looks again where this host can be reached, as interfaces come and go; connected peers are told what has changed.</summary>
+    public void RefreshAddresses()
+    {
+        ImmutableArray<Multiaddr> current = CurrentAddresses();
+        if (!current.SequenceEqual(Addresses))
+        {
+            Addresses = current;
+            PushIdentify();
+        }
     }
 
     /// <summary>Serves a protocol. Peers are told at once.</summary>
@@ -156,6 +168,15 @@ public sealed partial class Libp2pHost : IAsyncDisposable
         Peers.Identified(connection.RemotePeer, info.ListenAddresses, info.Protocols);
         connection.SetIdentified(info);
         PeerIdentified?.Invoke(connection, info);
+    }
+
+    private ImmutableArray<Multiaddr> CurrentAddresses()
+    {
+        ImmutableArray<Multiaddr> services = [.. _options.ServiceAddresses().Take(MaxServiceAddresses)];
+        IEnumerable<Multiaddr> own = _options.AnnouncedAddresses.Count > 0
+            ? _options.AnnouncedAddresses
+            : InterfaceAddresses.Expand(_listeners.Select(static listener => listener.LocalAddress));
+        return [.. own.Take(PeerBook.MaxAddressesPerPeer - services.Length), .. services];
     }
 
     private YamuxOptions YamuxFor(PeerId peer) =>

@@ -57,7 +57,7 @@ internal sealed partial class KadClient(KadNode node, Action<PeerId> sawServer, 
     public async Task<byte[]?> GetAsync(byte[] key, CancellationToken cancellationToken)
     {
         ConcurrentDictionary<PeerId, byte[]?> answers = [];
-        byte[]? best = node.Records.TryGet(key, out KadRecord? held) ? held.Value : null;
+        byte[]? best = node.TryGetGood(key, out KadRecord? held) ? held.Value : null;
         int good = best is null ? 0 : 1;
         await LookUpAsync(
             "value",

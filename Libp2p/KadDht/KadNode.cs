@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.CodeAnalysis;
 using PhaseMesh.Libp2p.Multiformats;
 
 namespace PhaseMesh.Libp2p.KadDht;
@@ -69,6 +70,16 @@ internal sealed class KadNode
         }
     }
 
+    /// <summary>A value held that its rules still accept: one that has gone bad with time, such as a pointer that expired, is no rival.</summary>
+    public bool TryGetGood(byte[] key, [NotNullWhen(true)] out KadRecord? record)
+    {
+        if (Records.TryGet(key, out record) && Rules.Refuse(key, record.Value) is not null)
+        {
+            record = null;
+        }
+        return record is not null;
+    }
+
     /// <summary>A peer with the addresses known of it.</summary>
     public KadPeer Describe(PeerId peer) => new(peer, [.. (peer == Network.LocalPeer ? Network.LocalAddresses : Network.AddressesOf(peer))
         .Take(KadMessage.MaxAddressesPerPeer)]);
@@ -110,7 +121,7 @@ internal sealed class KadNode
         {
             throw new Libp2pException(DropReason.MessageInvalid, $"PUT_VALUE of a bad value: {problem}.");
         }
-        if (Records.TryGet(record.Key, out KadRecord? held) && Rules.IsBetter(record.Key, record.Value, held.Value))
+        if (TryGetGood(record.Key, out KadRecord? held) && Rules.IsBetter(record.Key, record.Value, held.Value))
         {
             // Not the sender's fault: it may not have heard of the newer one. LocalClose resets the stream without a fault.
             throw new Libp2pException(DropReason.LocalClose, "PUT_VALUE of an older value than the one held.");

@@ -29,12 +29,22 @@ internal sealed partial class KadStateFile(string path, KadNode node, ILogger lo
         {
             return;
         }
-        long length = new FileInfo(path).Length;
-        byte[] bytes = length <= MaxFileBytes ? await File.ReadAllBytesAsync(path, cancellationToken) : [];
-        if (!TryRead(bytes))
+        long length = 0;
+        try
         {
-            Unreadable(logger, path, length);
+            length = new FileInfo(path).Length;
+            byte[] bytes = length <= MaxFileBytes ? await File.ReadAllBytesAsync(path, cancellationToken) : [];
+            if (TryRead(bytes))
+            {
+                return;
+            }
         }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            LoadFailed(logger, path, exception);
+            return;
+        }
+        Unreadable(logger, path, length);
     }
 
     public void Save()
@@ -175,6 +185,9 @@ internal sealed partial class KadStateFile(string path, KadNode node, ILogger lo
 
     [LoggerMessage(4022, LogLevel.Warning, "DHT state {Path} ({Length} bytes) is unreadable; starting with what could be read of it.")]
     private static partial void Unreadable(ILogger logger, string path, long length);
+
+    [LoggerMessage(4025, LogLevel.Warning, "DHT state {Path} could not be read; starting with an empty routing table.")]
+    private static partial void LoadFailed(ILogger logger, string path, Exception exception);
 
     [LoggerMessage(4023, LogLevel.Error, "DHT state {Path} could not be written; a restart would begin with an empty routing table.")]
     private static partial void SaveFailed(ILogger logger, string path, Exception exception);

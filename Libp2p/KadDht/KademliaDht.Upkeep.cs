@@ -64,7 +64,7 @@ public sealed partial class KademliaDht
         await Parallel.ForEachAsync(_ownValues, parallel, async (own, token) =>
         {
             // Others may have put a better one meanwhile; ours would only be refused.
-            if (!_node.Records.TryGet(own.Key.Bytes, out KadRecord? held) || !_node.Rules.IsBetter(own.Key.Bytes, own.Value, held.Value))
+            if (!_node.TryGetGood(own.Key.Bytes, out KadRecord? held) || !_node.Rules.IsBetter(own.Key.Bytes, own.Value, held.Value))
             {
                 await _client.PutAsync(own.Key.Bytes, own.Value, token);
             }

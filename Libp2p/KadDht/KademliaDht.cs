@@ -14,6 +14,9 @@ namespace PhaseMesh.Libp2p.KadDht;
 /// </summary>
 public sealed partial class KademliaDht : IAsyncDisposable
 {
+    /// <summary>Neighbours of the last run that are dialled at start.</summary>
+    private const int MaxGreetings = 64;
+
     private readonly Libp2pHost _host;
     private readonly KadOptions _options;
     private readonly ILogger _logger;
@@ -25,6 +28,7 @@ public sealed partial class KademliaDht : IAsyncDisposable
     private readonly ConcurrentDictionary<ByteKey, byte[]> _ownValues = [];
     private readonly ConcurrentDictionary<ByteKey, bool> _ownKeys = [];
     private readonly ConcurrentDictionary<PeerId, bool> _checking = [];
+    private readonly ConcurrentDictionary<Multiaddr, bool> _unreachable = [];
 
     private KademliaDht(Libp2pHost host, KadOptions options)
     {
@@ -91,7 +95,9 @@ public sealed partial class KademliaDht : IAsyncDisposable
     public async Task<int> BootstrapAsync(CancellationToken cancellationToken = default)
     {
         IEnumerable<Multiaddr> saved = _state?.SavedPeers.SelectMany(static peer => peer.Addresses.Take(1).Select(address => address.WithPeer(peer.Id))) ?? [];
-        await Task.WhenAll(_options.BootstrapPeers.Concat(saved).Take(64).Select(address => GreetAsync(address, cancellationToken)));
+        await Task.WhenAll(
+            _options.BootstrapPeers.Select(address => GreetAsync(address, isConfigured: true, cancellationToken))
+                .Concat(saved.Take(MaxGreetings).Select(address => GreetAsync(address, isConfigured: false, cancellationToken))));
         await _client.FindClosestAsync(_host.LocalPeer.Bytes.ToArray(), cancellationToken);
         return RoutingTableSize;
     }
@@ -107,7 +113,7 @@ public sealed partial class KademliaDht : IAsyncDisposable
         {
             throw new ArgumentException($"The value for {key} is refused: {problem}.", nameof(value));
         }
-        if (_node.Records.TryGet(keyBytes, out KadRecord? held) && _node.Rules.IsBetter(keyBytes, valueBytes, held.Value))
+        if (_node.TryGetGood(keyBytes, out KadRecord? held) && _node.Rules.IsBetter(keyBytes, valueBytes, held.Value))
         {
             throw new ArgumentException($"The value for {key} is refused: a better one is known already.", nameof(value));
         }
@@ -170,17 +176,26 @@ public sealed partial class KademliaDht : IAsyncDisposable
         _stopping.Dispose();
     }
 
-    private async Task GreetAsync(Multiaddr address, CancellationToken cancellationToken)
+    private async Task GreetAsync(Multiaddr address, bool isConfigured, CancellationToken cancellationToken)
     {
         try
         {
             PeerConnection connection = await _host.ConnectAsync(address, cancellationToken);
             // Its protocols decide whether it joins the routing table, before our first look-up needs it there.
             await connection.Identified.WaitAsync(_options.RequestTimeout, _options.TimeProvider, cancellationToken);
+            _unreachable.TryRemove(address, out _);
         }
         catch (Exception exception) when (exception is IOException or TimeoutException)
         {
-            BootstrapFailed(_logger, address, exception.Message);
+            // A neighbour of before may well be gone; a configured peer that stays away is worth saying once.
+            if (isConfigured && _unreachable.TryAdd(address, true))
+            {
+                BootstrapFailed(_logger, address, exception.Message);
+            }
+            else
+            {
+                GreetingFailed(_logger, address, exception.Message);
+            }
         }
     }
 
@@ -191,4 +206,7 @@ public sealed partial class KademliaDht : IAsyncDisposable
 
     [LoggerMessage(4020, LogLevel.Warning, "Bootstrap peer {Address} could not be reached: {Message}")]
     private static partial void BootstrapFailed(ILogger logger, Multiaddr address, string message);
+
+    [LoggerMessage(4026, LogLevel.Debug, "{Address} could not be reached: {Message}")]
+    private static partial void GreetingFailed(ILogger logger, Multiaddr address, string message);
 }

@@ -175,9 +175,85 @@ public sealed class KademliaDhtTests : IAsyncDisposable
         }
     }
 
-    private async Task<(Libp2pHost Host, KademliaDht Dht)> StartAsync(Func<KadOptions, KadOptions>? adjust = null)
+    [Fact]
+    public async Task Provide_ServiceAddresses_AreFoundByALookUpAndFollowTheirChanges()
     {
-        Libp2pHost host = await _hosts.StartAsync();
+        Multiaddr http = Multiaddr.Parse("/ip4/192.0.2.1/tcp/8080/http");
+        List<Multiaddr> services = [http];
+        (Libp2pHost meeting, _) = await StartAsync();
+        (Libp2pHost host, KademliaDht provider) = await StartAsync(
+            options => options with { BootstrapPeers = [TestHosts.AddressOf(meeting)] }, options => options with { ServiceAddresses = () => services });
+        await provider.BootstrapAsync(Limit);
+        await provider.ProvideAsync(KademliaDht.ProviderKey("x"), Limit);
+        (_, KademliaDht asker) = await StartAsync(options => options with { IsServer = false, BootstrapPeers = [TestHosts.AddressOf(meeting)] });
+        await asker.BootstrapAsync(Limit);
+
+        Assert.Equal([host.Addresses[0], http], await FindAsync(asker, 2));
+        services.Add(Multiaddr.Parse("/ip4/192.0.2.2/tcp/8080/http"));
+        host.RefreshAddresses();
+        (_, KademliaDht next) = await StartAsync(options => options with { IsServer = false, BootstrapPeers = [TestHosts.AddressOf(meeting)] });
+        await next.BootstrapAsync(Limit);
+        Assert.Equal([host.Addresses[0], .. services], await FindAsync(next, 3));
+    }
+
+    [Fact]
+    public async Task Put_HeldValueGoneBad_IsNoRival()
+    {
+        Fading rules = new();
+        (Libp2pHost host, KademliaDht dht) = await StartAsync(options => options with { Namespaces = new Dictionary<string, IRecordRules> { ["phase"] = rules } });
+        await dht.PutValueAsync("/phase/x", new byte[] { 9 }, Limit);
+        Assert.Equal([9], await dht.GetValueAsync("/phase/x", Limit));
+        await Assert.ThrowsAsync<ArgumentException>(() => dht.PutValueAsync("/phase/x", new byte[] { 3 }, Limit));
+
+        rules.Highest = 5;
+        Assert.Null(await dht.GetValueAsync("/phase/x", Limit));
+        Libp2pHost peer = await _hosts.StartAsync();
+        PeerConnection connection = await peer.ConnectAsync(TestHosts.AddressOf(host), Limit);
+        Assert.NotNull(await AskAsync(connection, Put("/phase/x"u8.ToArray(), [3])));
+        Assert.Equal([3], await dht.GetValueAsync("/phase/x", Limit));
+    }
+
+    [Fact]
+    public async Task Bootstrap_PeerThatStaysAway_IsWarnedOfOnce()
+    {
+        (_, KademliaDht dht) = await StartAsync(options => options with { BootstrapPeers = [Multiaddr.Parse("/memory/4711")] });
+        Assert.Equal(0, await dht.BootstrapAsync(Limit));
+        Assert.Equal(0, await dht.BootstrapAsync(Limit));
+        await _hosts.LoggedAsync("/memory/4711 could not be reached", Limit);
+        Assert.Single(_hosts.Log.Lines, static line => line.Contains("Bootstrap peer /memory/4711", StringComparison.Ordinal));
+    }
+
+    // What one look-up finds of the only provider; asked again until its addresses have arrived where they are kept.
+    private async Task<IReadOnlyList<Multiaddr>> FindAsync(KademliaDht asker, int addresses)
+    {
+        while (true)
+        {
+            await foreach (KadPeer provider in asker.FindProvidersAsync(KademliaDht.ProviderKey("x"), cancellationToken: Limit))
+            {
+                if (provider.Addresses.Length >= addresses)
+                {
+                    return provider.Addresses;
+                }
+            }
+            Limit.ThrowIfCancellationRequested();
+        }
+    }
+
+    /// <summary>As <see cref="NewestWins"/>, but values above a limit that may fall are bad.</summary>
+    private sealed class Fading : IRecordRules
+    {
+        public byte Highest { get; set; } = 255;
+
+        public string? Refuse(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => value[0] <= Highest ? null : "too high";
+
+        public int SelectBest(ReadOnlySpan<byte> key, IReadOnlyList<ReadOnlyMemory<byte>> values) =>
+            NewestWins.Namespaces["phase"].SelectBest(key, values);
+    }
+
+    private async Task<(Libp2pHost Host, KademliaDht Dht)> StartAsync(
+        Func<KadOptions, KadOptions>? adjust = null, Func<HostOptions, HostOptions>? adjustHost = null)
+    {
+        Libp2pHost host = await _hosts.StartAsync(adjustHost);
         KadOptions options = new() { Namespaces = NewestWins.Namespaces, LoggerFactory = _hosts.Log };
         KademliaDht dht = await KademliaDht.StartAsync(host, adjust?.Invoke(options) ?? options, Limit);
         _nodes.Add(dht);
