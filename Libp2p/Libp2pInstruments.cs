@@ -16,6 +16,9 @@ public static class Libp2pInstruments
     public const string DhtRequestsServed = "libp2p.dht.requests.served";
     public const string DhtLookupSeconds = "libp2p.dht.lookup.duration";
 
+    public const string FetchRequests = "libp2p.fetch.requests";
+    public const string FetchBytesSent = "libp2p.fetch.bytes.sent";
+
     private static readonly Meter Meter = new(MeterName);
     private static readonly Counter<long> Opened = Meter.CreateCounter<long>(
         ConnectionsOpened, description: "Connections after their handshake");
@@ -31,6 +34,11 @@ public static class Libp2pInstruments
     private static readonly Counter<long> Served = Meter.CreateCounter<long>(
         DhtRequestsServed, description: "DHT requests answered, by type");
     private static readonly Histogram<double> Lookups = Meter.CreateHistogram<double>(DhtLookupSeconds, "s", "Duration of DHT look-ups");
+
+    private static readonly Counter<long> Fetches = Meter.CreateCounter<long>(
+        FetchRequests, description: "Fetch requests answered, by outcome");
+    private static readonly Counter<long> FetchBytes = Meter.CreateCounter<long>(
+        FetchBytesSent, "By", description: "Bytes of content sent to peers that fetched");
 
     internal static void Open(bool isInbound) =>
         Opened.Add(1, new KeyValuePair<string, object?>("direction", isInbound ? "inbound" : "outbound"));
@@ -50,6 +58,10 @@ public static class Libp2pInstruments
 
     internal static void DhtLookup(string kind, TimeSpan elapsed) =>
         Lookups.Record(elapsed.TotalSeconds, new KeyValuePair<string, object?>("kind", kind));
+
+    internal static void FetchAnswered(string outcome) => Fetches.Add(1, new KeyValuePair<string, object?>("outcome", outcome));
+
+    internal static void FetchSent(long bytes) => FetchBytes.Add(bytes);
 
     private static KeyValuePair<string, object?> Tag(DropReason reason) => new("reason", reason.ToString());
 }

@@ -45,6 +45,16 @@ internal static class LengthPrefixed
         ArrayPool<byte>.Shared.Return(framed);
     }
 
+    /// <summary>The message with its length in front.</summary>
+    public static byte[] Frame(ReadOnlySpan<byte> message)
+    {
+        int prefix = Varint.SizeOf((ulong)message.Length);
+        byte[] framed = new byte[prefix + message.Length];
+        Varint.Write(framed, (ulong)message.Length);
+        message.CopyTo(framed.AsSpan(prefix));
+        return framed;
+    }
+
     private static bool TryParse(ref ReadOnlySequence<byte> buffer, int maxBytes, out byte[]? message, out string? error)
     {
         message = null;
