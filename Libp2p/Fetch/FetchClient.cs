@@ -25,8 +25,8 @@ public sealed class FetchClient(Libp2pHost host, FetchClientOptions? options = n
     private readonly FetchClientOptions _options = options ?? new FetchClientOptions();
 
     /// <summary>
-    /// One request on a stream of its own, which the response owns. The request travels with the proposal of the protocol: one round
-    /// trip on a connection that is there.
+    /// One request on a stream of its own, which the response owns. To a peer known to speak the protocol the request travels with the
+    /// proposal: one round trip on a connection that is there.
     /// </summary>
     /// <exception cref="FetchRefusedException">The peer refused.</exception>
     /// <exception cref="Libp2pException">The peer could not be reached, does not speak the protocol, or broke it.</exception>
@@ -34,10 +34,20 @@ public sealed class FetchClient(Libp2pHost host, FetchClientOptions? options = n
     {
         ArgumentNullException.ThrowIfNull(request);
         PeerConnection connection = await host.ConnectAsync(peer, cancellationToken);
+        byte[] message = LengthPrefixed.Frame(request.Encode());
+        // A peer that does not speak the protocol would take the request for another proposal, and count it as our fault.
+        bool isSpoken = host.Peers.ProtocolsOf(peer).Contains(FetchProtocol.Id);
         FetchSession session = new(
-            await connection.OpenStreamAsync(FetchProtocol.Id, LengthPrefixed.Frame(request.Encode()), cancellationToken), _options);
+            isSpoken
+                ? await connection.OpenStreamAsync(FetchProtocol.Id, message, cancellationToken)
+                : await connection.OpenStreamAsync([FetchProtocol.Id], cancellationToken),
+            _options);
         try
         {
+            if (!isSpoken)
+            {
+                await session.SendAsync(message, cancellationToken);
+            }
             FetchResponse response = await session.ReceiveAsync(request, ownsSession: true, cancellationToken);
             await session.CloseWriteAsync(cancellationToken); // Not before: js-libp2p resets a stream that is closed during its set-up.
             return response;

@@ -32,7 +32,7 @@ public sealed class FetchSession : IAsyncDisposable
         {
             throw new InvalidOperationException("The answer before is not read to its end; its bytes would be taken for the next answer.");
         }
-        await _stream.Stream.WriteAsync(LengthPrefixed.Frame(request.Encode()), cancellationToken);
+        await SendAsync(LengthPrefixed.Frame(request.Encode()), cancellationToken);
         return await ReceiveAsync(request, ownsSession: false, cancellationToken);
     }
 
@@ -53,6 +53,9 @@ public sealed class FetchSession : IAsyncDisposable
     }
 
     internal ValueTask CloseWriteAsync(CancellationToken cancellationToken) => _stream.Stream.CloseWriteAsync(cancellationToken);
+
+    internal ValueTask SendAsync(byte[] message, CancellationToken cancellationToken) =>
+        _stream.Stream.WriteAsync(message, cancellationToken);
 
     internal async Task<FetchResponse> ReceiveAsync(FetchRequest request, bool ownsSession, CancellationToken cancellationToken)
     {

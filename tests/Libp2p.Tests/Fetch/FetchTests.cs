@@ -145,6 +145,11 @@ public sealed class FetchTests : IDisposable
             pair.Server.LocalPeer, FetchRequest.Artifact(MemoryContent.HugeHash), Limit);
         await pair.Serving.DisposeAsync();
         await Assert.ThrowsAsync<Libp2pException>(() => running.Body.CopyToAsync(Stream.Null, Limit));
+        while (pair.Peer.Peers.ProtocolsOf(pair.Server.LocalPeer).Contains(FetchProtocol.Id))
+        {
+            Limit.ThrowIfCancellationRequested(); // The push that says so is on its way.
+            await Task.Yield();
+        }
         Libp2pException gone = await Assert.ThrowsAsync<Libp2pException>(() => pair.BytesAsync(FetchRequest.Manifest(), Limit));
         Assert.Equal(DropReason.NegotiationFailed, gone.Reason);
         await using FetchServer again = FetchServer.Start(pair.Server, pair.Content);
