@@ -8,9 +8,10 @@ internal static class JsPattern
 {
     private const int BlockBytes = 262144;
 
-    /// <summary>peer.mjs: byte i of each block is (31 i + 7) mod 256.</summary>
-    public static string Digest(long total) =>
-        Hash([.. Enumerable.Range(0, BlockBytes).Select(static index => (byte)((index * 31) + 7))], total);
+    /// <summary>peer.mjs: byte i of each block is (31 i + seed) mod 256.</summary>
+    public static byte[] Block(int length, int seed) => [.. Enumerable.Range(0, length).Select(index => (byte)((index * 31) + seed))];
+
+    public static string Digest(long total) => Hash(Block(BlockBytes, 7), total);
 
     public static string OurDigest(long total) => Hash(Patterns.Block(BlockBytes, 7), total);
 

@@ -13,5 +13,7 @@ internal sealed class NumberRules : IRecordRules
         Enumerable.Range(0, values.Count).MaxBy(index => Number(values[index].Span));
 
     private static int Number(ReadOnlySpan<byte> value) =>
-        int.TryParse(Encoding.UTF8.GetString(value).Split(':')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : -1;
+        int.TryParse(Encoding.UTF8.GetString(value).Split(':')[0], NumberStyles.None, CultureInfo.InvariantCulture, out int number)
+            ? number
+            : -1;
 }

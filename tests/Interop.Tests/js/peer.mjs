@@ -21,6 +21,7 @@ const { multiaddr } = await import('@multiformats/multiaddr')
 const { peerIdFromString } = await import('@libp2p/peer-id')
 const { CID } = await import('multiformats/cid')
 const { create: createDigest } = await import('multiformats/hashes/digest')
+const { fetchFrom, serveFetch } = await import('./fetch.mjs')
 
 const nodes = new Map()
 const text = (bytes) => new TextDecoder().decode(bytes)
@@ -149,6 +150,16 @@ const commands = {
     await stream.close()
     const result = await receiveBytes(stream)
     return { ...result, milliseconds: performance.now() - start }
+  },
+  // Serves a manifest of 777 bytes and an artifact of that many, named by its digest.
+  async serveContent ({ name = 'main', bytes: total, cut = 0 }) {
+    const artifact = block(total, 7)
+    const hash = `sha256:${createHash('sha256').update(artifact).digest('hex')}`
+    await serveFetch(nodes.get(name), { manifest: block(777, 9), artifacts: new Map([[hash, artifact]]) }, cut)
+    return { hash }
+  },
+  async fetchContent ({ name = 'main', address, requests }) {
+    return { answers: await fetchFrom(nodes.get(name), multiaddr(address), requests) }
   },
   async echoes ({ name = 'main', address, count }) {
     const node = nodes.get(name)
