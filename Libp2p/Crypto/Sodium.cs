@@ -92,7 +92,8 @@ internal static partial class Sodium
             }
         }
         throw new DllNotFoundException(
-            $"libsodium was not found under any of: {string.Join(", ", Names)}. Install it (Debian: libsodium23; macOS: brew install libsodium).");
+            $"libsodium was not found under any of: {string.Join(", ", Names)}. "
+            + "Install it (Debian: libsodium23; macOS: brew install libsodium).");
     }
 
     [LibraryImport(Library)]

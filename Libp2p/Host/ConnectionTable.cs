@@ -83,7 +83,8 @@ internal sealed class ConnectionTable(ConnectionLimits limits, TimeProvider time
             if (_count >= limits.MaxConnections)
             {
                 evicted = _byPeer.Values.SelectMany(static one => one)
-                    .Where(one => one.OpenStreams == 0 && !one.Completion.IsCompleted && time.GetElapsedTime(one.OpenedTimestamp) > limits.EvictionGrace)
+                    .Where(one => one.OpenStreams == 0 && !one.Completion.IsCompleted
+                        && time.GetElapsedTime(one.OpenedTimestamp) > limits.EvictionGrace)
                     .MinBy(static one => one.OpenedTimestamp);
                 if (evicted is null)
                 {

@@ -112,7 +112,8 @@ public sealed partial class PeerConnection : IAsyncDisposable
         StreamFault(_logger, RemotePeer, reason, message);
         if (Interlocked.Increment(ref _faults) > _options.Limits.MaxFaultsPerConnection)
         {
-            _connection.Muxer.Abort(reason, $"{RemotePeer} made more than {_options.Limits.MaxFaultsPerConnection} faults; the last: {message}");
+            _connection.Muxer.Abort(
+                reason, $"{RemotePeer} made more than {_options.Limits.MaxFaultsPerConnection} faults; the last: {message}");
         }
     }
 

@@ -18,7 +18,11 @@ internal sealed partial class KadClient(KadNode node, Action<PeerId> sawServer, 
     /// <summary>The k nearest peers to a key that answer.</summary>
     public async Task<List<PeerId>> FindClosestAsync(byte[] key, CancellationToken cancellationToken) =>
         await LookUpAsync(
-            "closest", KadKey.Of(key), new KadMessage { Type = KadMessageType.FindNode, Key = key }, static (_, _) => { }, static () => false,
+            "closest",
+            KadKey.Of(key),
+            new KadMessage { Type = KadMessageType.FindNode, Key = key },
+            static (_, _) => { },
+            static () => false,
             cancellationToken);
 
     /// <summary>The addresses of a peer, or null when nobody knows them.</summary>
@@ -163,13 +167,19 @@ internal sealed partial class KadClient(KadNode node, Action<PeerId> sawServer, 
             // A consumer that has seen enough leaves the loop; the look-up must not outlive it.
             await stop.CancelAsync();
             await lookUp.ContinueWith(
-                static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+                static ended => ended.Exception,
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default);
         }
     }
 
     /// <summary>Whether the peer answers a DHT request now.</summary>
     public async Task<bool> IsAliveAsync(PeerId peer, CancellationToken cancellationToken) =>
-        await TryRequestAsync(peer, new KadMessage { Type = KadMessageType.FindNode, Key = _network.LocalPeer.Bytes.ToArray() }, cancellationToken) is not null;
+        await TryRequestAsync(
+            peer,
+            new KadMessage { Type = KadMessageType.FindNode, Key = _network.LocalPeer.Bytes.ToArray() },
+            cancellationToken) is not null;
 
     /// <summary>Looks up a random key of one bucket, to fill it.</summary>
     public Task RefreshBucketAsync(int bucket, Random random, CancellationToken cancellationToken)
@@ -188,11 +198,17 @@ internal sealed partial class KadClient(KadNode node, Action<PeerId> sawServer, 
     }
 
     private async Task<List<PeerId>> LookUpAsync(
-        string kind, KadKey target, KadMessage request, Action<PeerId, KadMessage> take, Func<bool> isDone, CancellationToken cancellationToken)
+        string kind,
+        KadKey target,
+        KadMessage request,
+        Action<PeerId, KadMessage> take,
+        Func<bool> isDone,
+        CancellationToken cancellationToken)
     {
         long start = _options.TimeProvider.GetTimestamp();
         using Deadline deadline = new(_options.LookupTimeout, _options.TimeProvider, cancellationToken);
-        KadLookup lookup = new(target, _network.LocalPeer, node.Table.Closest(target, _options.BucketSize), _options.BucketSize, _options.Concurrency);
+        KadLookup lookup = new(
+            target, _network.LocalPeer, node.Table.Closest(target, _options.BucketSize), _options.BucketSize, _options.Concurrency);
         Lock gate = new();
         async Task<IReadOnlyList<PeerId>?> AskAsync(PeerId peer, CancellationToken token)
         {
@@ -274,7 +290,8 @@ internal sealed partial class KadClient(KadNode node, Action<PeerId> sawServer, 
         if (outdated.Count > 0)
         {
             KadMessage request = new() { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, best, node.Now).Encode() };
-            background("dht correction", () => Task.WhenAll(outdated.Select(peer => TryRequestAsync(peer, request, CancellationToken.None))));
+            background(
+                "dht correction", () => Task.WhenAll(outdated.Select(peer => TryRequestAsync(peer, request, CancellationToken.None))));
         }
     }
 

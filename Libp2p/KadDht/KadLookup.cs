@@ -47,7 +47,9 @@ internal sealed class KadLookup
     public List<PeerId> Closest =>
         [.. _candidates.Values.Where(static one => one.State == State.Answered).Take(_width).Select(static one => one.Peer)];
 
-    /// <param name="ask">Asks one peer; returns the peers it named, or null when it did not answer. Never throws but for cancellation.</param>
+    /// <param name="ask">
+    /// Asks one peer; returns the peers it named, or null when it did not answer. Never throws but for cancellation.
+    /// </param>
     /// <param name="isDone">Whether the caller has what it wanted; looked at after every answer.</param>
     public async Task RunAsync(
         Func<PeerId, CancellationToken, Task<IReadOnlyList<PeerId>?>> ask, Func<bool> isDone, CancellationToken cancellationToken)
@@ -78,7 +80,10 @@ internal sealed class KadLookup
             await stop.CancelAsync();
             // Requests under way are ours until they have ended.
             await Task.WhenAll(running.Select(static task => task.ContinueWith(
-                static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default)));
+                static ended => ended.Exception,
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default)));
         }
     }
 

@@ -21,7 +21,9 @@ public sealed record KadPeer(PeerId Id, ImmutableArray<Multiaddr> Addresses);
 /// <summary>
 /// The one message of the DHT, request and reply alike, delimited by a varint length.
 /// <code>
-/// message Message { MessageType type = 1; bytes key = 2; Record record = 3; repeated Peer closerPeers = 8; repeated Peer providerPeers = 9; }
+/// message Message {
+///   MessageType type = 1; bytes key = 2; Record record = 3; repeated Peer closerPeers = 8; repeated Peer providerPeers = 9;
+/// }
 /// message Peer    { bytes id = 1; repeated bytes addrs = 2; ConnectionType connection = 3; }
 /// </code>
 /// A missing type is 0, PUT_VALUE. https://github.com/libp2p/specs/blob/master/kad-dht/README.md#rpc-messages
@@ -132,7 +134,8 @@ internal sealed record KadMessage
                 PeerId.TryRead(name, out id);
             }
             else if (reader.Field == 2 && addresses.Count < MaxAddressesPerPeer
-                && reader.TryGetBytes(Multiaddr.MaxBytes, out ReadOnlySpan<byte> binary) && Multiaddr.TryRead(binary, out Multiaddr? address))
+                && reader.TryGetBytes(Multiaddr.MaxBytes, out ReadOnlySpan<byte> binary)
+                && Multiaddr.TryRead(binary, out Multiaddr? address))
             {
                 addresses.Add(address);
             }

@@ -42,7 +42,12 @@ internal sealed class KadNode
         switch (request.Type)
         {
             case KadMessageType.FindNode:
-                return new KadMessage { Type = request.Type, Key = request.Key, CloserPeers = CloserPeers(from, request.Key, isPeer: true) };
+                return new KadMessage
+                {
+                    Type = request.Type,
+                    Key = request.Key,
+                    CloserPeers = CloserPeers(from, request.Key, isPeer: true),
+                };
             case KadMessageType.GetValue:
                 return new KadMessage
                 {
@@ -59,7 +64,11 @@ internal sealed class KadNode
                 {
                     Type = request.Type,
                     Key = Required(request.Key),
-                    ProviderPeers = [.. Providers.Find(request.Key).Take(Options.BucketSize).Select(Describe).Where(static peer => peer.Addresses.Length > 0)],
+                    ProviderPeers =
+                    [
+                        .. Providers.Find(request.Key).Take(Options.BucketSize).Select(Describe)
+                            .Where(static peer => peer.Addresses.Length > 0),
+                    ],
                     CloserPeers = CloserPeers(from, request.Key),
                 };
             case KadMessageType.AddProvider:
@@ -70,7 +79,9 @@ internal sealed class KadNode
         }
     }
 
-    /// <summary>A value held that its rules still accept: one that has gone bad with time, such as a pointer that expired, is no rival.</summary>
+    /// <summary>
+    /// A value held that its rules still accept: one that has gone bad with time, such as a pointer that expired, is no rival.
+    /// </summary>
     public bool TryGetGood(byte[] key, [NotNullWhen(true)] out KadRecord? record)
     {
         if (Records.TryGet(key, out record) && Rules.Refuse(key, record.Value) is not null)
@@ -113,7 +124,8 @@ internal sealed class KadNode
 
     private void Store(KadMessage request)
     {
-        if (request.Record is null || !KadRecord.TryRead(request.Record, Now, out KadRecord? record) || !record.Key.AsSpan().SequenceEqual(request.Key))
+        if (request.Record is null || !KadRecord.TryRead(request.Record, Now, out KadRecord? record)
+            || !record.Key.AsSpan().SequenceEqual(request.Key))
         {
             throw new Libp2pException(DropReason.MessageInvalid, "PUT_VALUE without a proper record of its key.");
         }

@@ -94,7 +94,8 @@ public sealed partial class KademliaDht : IAsyncDisposable
     /// <returns>Servers in the routing table afterwards; 0 means that nobody could be reached.</returns>
     public async Task<int> BootstrapAsync(CancellationToken cancellationToken = default)
     {
-        IEnumerable<Multiaddr> saved = _state?.SavedPeers.SelectMany(static peer => peer.Addresses.Take(1).Select(address => address.WithPeer(peer.Id))) ?? [];
+        IEnumerable<Multiaddr> saved = _state?.SavedPeers.SelectMany(
+            static peer => peer.Addresses.Take(1).Select(address => address.WithPeer(peer.Id))) ?? [];
         await Task.WhenAll(
             _options.BootstrapPeers.Select(address => GreetAsync(address, isConfigured: true, cancellationToken))
                 .Concat(saved.Take(MaxGreetings).Select(address => GreetAsync(address, isConfigured: false, cancellationToken))));
@@ -137,7 +138,8 @@ public sealed partial class KademliaDht : IAsyncDisposable
     }
 
     /// <summary>Providers as they are found.</summary>
-    public IAsyncEnumerable<KadPeer> FindProvidersAsync(ReadOnlyMemory<byte> key, int maxCount = 20, CancellationToken cancellationToken = default) =>
+    public IAsyncEnumerable<KadPeer> FindProvidersAsync(
+        ReadOnlyMemory<byte> key, int maxCount = 20, CancellationToken cancellationToken = default) =>
         _client.FindProvidersAsync(Sha256Key(key), maxCount, cancellationToken);
 
     /// <summary>The addresses of a peer, or null when nobody knows them.</summary>
@@ -145,7 +147,8 @@ public sealed partial class KademliaDht : IAsyncDisposable
         _client.FindPeerAsync(peer, cancellationToken);
 
     /// <summary>The nearest peers to a key that answer, nearest first.</summary>
-    public async Task<IReadOnlyList<PeerId>> FindClosestPeersAsync(ReadOnlyMemory<byte> key, CancellationToken cancellationToken = default) =>
+    public async Task<IReadOnlyList<PeerId>> FindClosestPeersAsync(
+        ReadOnlyMemory<byte> key, CancellationToken cancellationToken = default) =>
         await _client.FindClosestAsync(key.ToArray(), cancellationToken);
 
     /// <summary>No longer republishes the value; copies elsewhere run out with their life.</summary>

@@ -17,7 +17,9 @@ namespace PhaseMesh.Libp2p.Multiformats;
 public static class HttpMultiaddr
 {
     /// <param name="server">An absolute http or https URL of a server's root.</param>
-    /// <exception cref="ArgumentException">The URL has a path, user, query or fragment, which an address cannot carry, or another scheme.</exception>
+    /// <exception cref="ArgumentException">
+    /// The URL has a path, user, query or fragment, which an address cannot carry, or another scheme.
+    /// </exception>
     public static Multiaddr From(Uri server)
     {
         ArgumentNullException.ThrowIfNull(server);
@@ -29,7 +31,8 @@ public static class HttpMultiaddr
         string host = IPAddress.TryParse(server.DnsSafeHost, out IPAddress? ip)
             ? $"/{(ip.AddressFamily == AddressFamily.InterNetwork ? "ip4" : "ip6")}/{ip}"
             : $"/dns/{server.IdnHost}";
-        return Multiaddr.TryParse($"{host}/tcp/{server.Port}{(server.Scheme == Uri.UriSchemeHttps ? "/tls" : "")}/http", out Multiaddr? address)
+        string scheme = server.Scheme == Uri.UriSchemeHttps ? "/tls/http" : "/http";
+        return Multiaddr.TryParse($"{host}/tcp/{server.Port}{scheme}", out Multiaddr? address)
             ? address
             : throw new ArgumentException($"The host of '{server}' has no place in an address.", nameof(server));
     }

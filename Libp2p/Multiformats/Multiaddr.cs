@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
@@ -139,7 +140,9 @@ public sealed class Multiaddr : IEquatable<Multiaddr>
         Multiaddr bare = WithoutPeer();
         bool matches = bare.Components.Count == 2 && bare.IpAddress is not null
             && bare.Components[1].Protocol.Code == MultiaddrProtocol.Tcp.Code;
-        endPoint = matches ? new IPEndPoint(bare.IpAddress!, (bare.Components[1].Value.Span[0] << 8) | bare.Components[1].Value.Span[1]) : null;
+        endPoint = matches
+            ? new IPEndPoint(bare.IpAddress!, BinaryPrimitives.ReadUInt16BigEndian(bare.Components[1].Value.Span))
+            : null;
         return matches;
     }
 

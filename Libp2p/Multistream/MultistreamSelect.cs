@@ -127,7 +127,8 @@ internal static class MultistreamSelect
 
     // A peer's words go into logs and exceptions only after this.
     private static string Printable(string text) =>
-        new(text.Take(64).Select(static character => char.IsAsciiLetterOrDigit(character) || "/.-_+: ".Contains(character) ? character : '?').ToArray());
+        new([.. text.Take(64).Select(
+            static character => char.IsAsciiLetterOrDigit(character) || "/.-_+: ".Contains(character) ? character : '?')]);
 
     private static Libp2pException Invalid(string message) => new(DropReason.NegotiationFailed, message);
 }

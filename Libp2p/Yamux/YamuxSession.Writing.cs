@@ -228,8 +228,8 @@ internal sealed partial class YamuxSession
         while (_writable.TryDequeue(out stream))
         {
             stream.IsQueued = false;
-            int take = (int)Math.Min(
-                Math.Min(stream.Pending.Length, stream.SendWindowBytes), Math.Min(MaxChunkBytes, _channel.FreeBytes - YamuxFrame.HeaderBytes));
+            int room = Math.Min(MaxChunkBytes, _channel.FreeBytes - YamuxFrame.HeaderBytes);
+            int take = (int)Math.Min(Math.Min(stream.Pending.Length, stream.SendWindowBytes), room);
             if (take > 0 && stream.IsWriting)
             {
                 stream.IsCopying = true;

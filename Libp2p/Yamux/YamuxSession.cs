@@ -108,7 +108,10 @@ internal sealed partial class YamuxSession : IMuxer
 
     private async Task RunAsync()
     {
-        await Task.WhenAll(Task.Run(() => GuardAsync(ReadLoopAsync)), Task.Run(() => GuardAsync(WriteLoopAsync)), Task.Run(() => GuardAsync(KeepAliveLoopAsync)));
+        await Task.WhenAll(
+            Task.Run(() => GuardAsync(ReadLoopAsync)),
+            Task.Run(() => GuardAsync(WriteLoopAsync)),
+            Task.Run(() => GuardAsync(KeepAliveLoopAsync)));
         try
         {
             await _channel.DisposeAsync();
@@ -154,7 +157,9 @@ internal sealed partial class YamuxSession : IMuxer
                 Fail(stream, new Libp2pException(cause.Reason, cause.Message));
             }
             _writable.Clear();
-            YamuxGoAway code = cause.Reason is DropReason.LocalClose or DropReason.RemoteClose ? YamuxGoAway.Normal : YamuxGoAway.ProtocolError;
+            YamuxGoAway code = cause.Reason is DropReason.LocalClose or DropReason.RemoteClose
+                ? YamuxGoAway.Normal
+                : YamuxGoAway.ProtocolError;
             _control.Enqueue(new YamuxFrame(YamuxType.GoAway, YamuxFlags.None, 0, (uint)code));
             Wake();
             _stop.CancelAfter(FarewellTime); // A peer that does not read cannot hold up the end.

@@ -16,7 +16,8 @@ public sealed class TcpTransport : ITransport
     {
         ArgumentNullException.ThrowIfNull(address);
         IReadOnlyList<MultiaddrComponent> parts = address.WithoutPeer().Components;
-        return parts.Count == 2 && parts[0].Protocol.Code is 4 or 41 or 53 or 54 or 55 && parts[^1].Protocol.Code == MultiaddrProtocol.Tcp.Code;
+        return parts.Count == 2 && parts[0].Protocol.Code is 4 or 41 or 53 or 54 or 55
+            && parts[^1].Protocol.Code == MultiaddrProtocol.Tcp.Code;
     }
 
     public async ValueTask<IRawConnection> DialAsync(Multiaddr address, CancellationToken cancellationToken)
