@@ -18,12 +18,8 @@ internal sealed partial class KadClient(KadNode node, Action<PeerId> sawServer, 
     /// <summary>The k nearest peers to a key that answer.</summary>
     public async Task<List<PeerId>> FindClosestAsync(byte[] key, CancellationToken cancellationToken) =>
         await LookUpAsync(
-            "closest",
-            KadKey.Of(key),
-            new KadMessage { Type = KadMessageType.FindNode, Key = key },
-            static (_, _) => { },
-            static () => false,
-            cancellationToken);
+            "closest", KadKey.Of(key), new KadMessage { Type = KadMessageType.FindNode, Key = key },
+            static (_, _) => { }, static () => false, cancellationToken);
 
     /// <summary>The addresses of a peer, or null when nobody knows them.</summary>
     public async Task<KadPeer?> FindPeerAsync(PeerId peer, CancellationToken cancellationToken)
@@ -51,10 +47,11 @@ internal sealed partial class KadClient(KadNode node, Action<PeerId> sawServer, 
         node.Records.Put(record);
         List<PeerId> closest = await FindClosestAsync(key, cancellationToken);
         KadMessage request = new() { Type = KadMessageType.PutValue, Key = key, Record = record.Encode() };
-        bool[] taken = await Task.WhenAll(closest.Select(async peer =>
-            await TryRequestAsync(peer, request, cancellationToken) is { Record: { } echo }
-            && KadRecord.TryRead(echo, node.Now, out KadRecord? stored) && stored.Value.AsSpan().SequenceEqual(value)));
-        return taken.Count(static one => one);
+        return await TellAsync(
+            closest,
+            async (peer, token) => await TryRequestAsync(peer, request, token) is { Record: { } echo }
+                && KadRecord.TryRead(echo, node.Now, out KadRecord? stored) && stored.Value.AsSpan().SequenceEqual(value),
+            cancellationToken);
     }
 
     /// <summary>The best value that a quorum of peers knows, or null.</summary>
@@ -92,21 +89,23 @@ internal sealed partial class KadClient(KadNode node, Action<PeerId> sawServer, 
         node.Providers.Add(key, _network.LocalPeer);
         List<PeerId> closest = await FindClosestAsync(key, cancellationToken);
         KadMessage message = new() { Type = KadMessageType.AddProvider, Key = key, ProviderPeers = [node.Describe(_network.LocalPeer)] };
-        bool[] told = await Task.WhenAll(closest.Select(async peer =>
-        {
-            try
+        return await TellAsync(
+            closest,
+            async (peer, token) =>
             {
-                using Deadline deadline = new(_options.RequestTimeout, _options.TimeProvider, cancellationToken);
-                await _network.SendAsync(peer, message, deadline.Token);
-                return true;
-            }
-            catch (Exception exception) when (IsFailure(exception, cancellationToken))
-            {
-                node.Table.Failed(peer);
-                return false;
-            }
-        }));
-        return told.Count(static one => one);
+                try
+                {
+                    using Deadline deadline = new(_options.RequestTimeout, _options.TimeProvider, token);
+                    await _network.SendAsync(peer, message, deadline.Token);
+                    return true;
+                }
+                catch (Exception exception) when (IsFailure(exception, token))
+                {
+                    node.Table.Failed(peer);
+                    return false;
+                }
+            },
+            cancellationToken);
     }
 
     /// <summary>Providers of the key as they are found, without duplicates, this node included when it is one.</summary>
@@ -156,21 +155,20 @@ internal sealed partial class KadClient(KadNode node, Action<PeerId> sawServer, 
 
         try
         {
-            await foreach (KadPeer provider in found.Reader.ReadAllAsync(cancellationToken))
+            while (await found.Reader.WaitToReadAsync(cancellationToken))
             {
-                yield return provider;
+                while (found.Reader.TryRead(out KadPeer? provider))
+                {
+                    yield return provider;
+                }
             }
             await lookUp;
         }
         finally
         {
             // A consumer that has seen enough leaves the loop; the look-up must not outlive it.
-            await stop.CancelAsync();
-            await lookUp.ContinueWith(
-                static ended => ended.Exception,
-                CancellationToken.None,
-                TaskContinuationOptions.ExecuteSynchronously,
-                TaskScheduler.Default);
+            stop.Cancel();
+            await lookUp.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
@@ -196,108 +194,4 @@ internal sealed partial class KadClient(KadNode node, Action<PeerId> sawServer, 
         }
         return FindClosestAsync(key, cancellationToken);
     }
-
-    private async Task<List<PeerId>> LookUpAsync(
-        string kind,
-        KadKey target,
-        KadMessage request,
-        Action<PeerId, KadMessage> take,
-        Func<bool> isDone,
-        CancellationToken cancellationToken)
-    {
-        long start = _options.TimeProvider.GetTimestamp();
-        using Deadline deadline = new(_options.LookupTimeout, _options.TimeProvider, cancellationToken);
-        KadLookup lookup = new(
-            target, _network.LocalPeer, node.Table.Closest(target, _options.BucketSize), _options.BucketSize, _options.Concurrency);
-        Lock gate = new();
-        async Task<IReadOnlyList<PeerId>?> AskAsync(PeerId peer, CancellationToken token)
-        {
-            if (await TryRequestAsync(peer, request, token) is not { } reply)
-            {
-                return null;
-            }
-            lock (gate)
-            {
-                take(peer, reply);
-            }
-            foreach (KadPeer closer in reply.CloserPeers)
-            {
-                _network.Hint(closer);
-            }
-            return [.. reply.CloserPeers.Where(static closer => closer.Addresses.Length > 0).Select(static closer => closer.Id)];
-        }
-
-        bool IsDone()
-        {
-            lock (gate)
-            {
-                return isDone();
-            }
-        }
-
-        try
-        {
-            await lookup.RunAsync(AskAsync, IsDone, deadline.Token);
-        }
-        catch (OperationCanceledException) when (deadline.IsPassed)
-        {
-            // What was found in time is the result.
-        }
-        LastLookup = (lookup.Requests, lookup.Hops);
-        Libp2pInstruments.DhtLookup(kind, _options.TimeProvider.GetElapsedTime(start));
-        return lookup.Closest;
-    }
-
-    // Null when there is no proper answer; the peer's standing in the routing table follows.
-    private async Task<KadMessage?> TryRequestAsync(PeerId peer, KadMessage request, CancellationToken cancellationToken)
-    {
-        using Deadline deadline = new(_options.RequestTimeout, _options.TimeProvider, cancellationToken);
-        try
-        {
-            KadMessage reply = await _network.RequestAsync(peer, request, deadline.Token);
-            Libp2pInstruments.DhtRequest(request.Type.ToString(), isAnswered: true);
-            sawServer(peer);
-            return reply;
-        }
-        catch (Exception exception) when (IsFailure(exception, cancellationToken))
-        {
-            Libp2pInstruments.DhtRequest(request.Type.ToString(), isAnswered: false);
-            RequestFailed(logger, request.Type, peer, exception.Message);
-            // A refused value is no sign of death.
-            if (request.Type != KadMessageType.PutValue)
-            {
-                node.Table.Failed(peer);
-            }
-            return null;
-        }
-    }
-
-    private byte[]? GoodValue(byte[] key, KadMessage reply) =>
-        reply.Record is { } bytes && KadRecord.TryRead(bytes, node.Now, out KadRecord? record)
-        && record.Key.AsSpan().SequenceEqual(key) && node.Rules.Refuse(key, record.Value) is null
-            ? record.Value
-            : null;
-
-    // Peers near the key that answered with an older value, or with none, are given the best one.
-    private void Correct(byte[] key, byte[] best, ConcurrentDictionary<PeerId, byte[]?> answers)
-    {
-        KadKey target = KadKey.Of(key);
-        List<PeerId> outdated = [.. answers
-            .Where(answer => answer.Value is { } value && node.Rules.IsBetter(key, value, best))
-            .Select(static answer => answer.Key)
-            .OrderBy(peer => KadKey.Of(peer).DistanceTo(target), Comparer<KadKey>.Create(static (left, right) => left.CompareTo(right)))
-            .Take(_options.BucketSize)];
-        if (outdated.Count > 0)
-        {
-            KadMessage request = new() { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, best, node.Now).Encode() };
-            background(
-                "dht correction", () => Task.WhenAll(outdated.Select(peer => TryRequestAsync(peer, request, CancellationToken.None))));
-        }
-    }
-
-    private static bool IsFailure(Exception exception, CancellationToken cancellationToken) =>
-        exception is IOException || (exception is OperationCanceledException && !cancellationToken.IsCancellationRequested);
-
-    [LoggerMessage(4024, LogLevel.Debug, "{Type} was not answered by {Peer}: {Message}")]
-    private static partial void RequestFailed(ILogger logger, KadMessageType type, PeerId peer, string message);
 }

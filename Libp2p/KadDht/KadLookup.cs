@@ -5,7 +5,8 @@ namespace PhaseMesh.Libp2p.KadDht;
 /// <summary>
 /// One iterative look-up: asks the nearest peers known so far, alpha at a time, and learns nearer ones from their answers. It ends when
 /// the k nearest peers that answer have all been asked, when the caller has what it wanted, or when a limit is reached. A peer that does
-/// not answer drops out and the next nearest takes its place.
+/// not answer drops out and the next nearest takes its place; so does, until it answers, one that is silent for long (see
+/// <see cref="Patience"/>): in a network where half of the nodes are gone, waiting for each to time out would take most of a minute.
 /// </summary>
 internal sealed class KadLookup
 {
@@ -21,12 +22,14 @@ internal sealed class KadLookup
     private readonly PeerId _self;
     private readonly int _width;
     private readonly int _concurrency;
+    private readonly Patience _patience;
     private readonly SortedList<KadKey, Candidate> _candidates = new(Comparer<KadKey>.Create(static (left, right) =>
         left.CompareTo(right)));
     private readonly HashSet<PeerId> _known = [];
 
-    public KadLookup(KadKey target, PeerId self, IEnumerable<PeerId> seeds, int width, int concurrency)
+    public KadLookup(KadKey target, PeerId self, IEnumerable<PeerId> seeds, int width, int concurrency, Patience patience)
     {
+        _patience = patience;
         _target = target;
         _self = self;
         _width = width;
@@ -47,52 +50,60 @@ internal sealed class KadLookup
     public List<PeerId> Closest =>
         [.. _candidates.Values.Where(static one => one.State == State.Answered).Take(_width).Select(static one => one.Peer)];
 
-    /// <param name="ask">
-    /// Asks one peer; returns the peers it named, or null when it did not answer. Never throws but for cancellation.
-    /// </param>
+    /// <summary>Peers that were still silent at the end, for longer than one could expect.</summary>
+    public List<PeerId> Silent { get; private set; } = [];
+
+    /// <param name="ask">Asks one peer; returns the peers it named, or null without an answer. Never throws but for cancellation.</param>
     /// <param name="isDone">Whether the caller has what it wanted; looked at after every answer.</param>
     public async Task RunAsync(
         Func<PeerId, CancellationToken, Task<IReadOnlyList<PeerId>?>> ask, Func<bool> isDone, CancellationToken cancellationToken)
     {
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        List<Task<Candidate>> running = [];
+        List<Candidate> running = [];
         try
         {
             while (!isDone())
             {
-                while (running.Count < _concurrency && Requests < MaxRequests && Next() is { } candidate)
+                while (running.Count(static one => one.State == State.Asked) < _concurrency
+                    && Requests < MaxRequests && Next() is { } next)
                 {
-                    candidate.State = State.Asked;
+                    next.State = State.Asked;
+                    next.AskedTimestamp = _patience.Now;
                     Requests++;
-                    running.Add(AskAsync(candidate, ask, stop.Token));
+                    running.Add(next);
+                    next.Request = AskAsync(next, ask, stop.Token);
                 }
-                if (running.Count == 0)
+                // Without any answer so far there is nothing to end with.
+                if (running.TrueForAll(one => one.State == State.Slow && Hops > 0 && _patience.IsExhausted(one.AskedTimestamp)))
                 {
                     return;
                 }
-                Task<Candidate> ended = await Task.WhenAny(running);
-                running.Remove(ended);
-                Take(await ended);
+                await _patience.WaitAsync(running.Select(static one => (one.Request, one.AskedTimestamp)));
+                foreach (Candidate ended in running.Where(static one => one.Request.IsCompleted).ToArray())
+                {
+                    running.Remove(ended);
+                    await ended.Request;
+                    Take(ended);
+                }
+                foreach (Candidate slow in running.Where(one => _patience.IsSlow(one.AskedTimestamp)))
+                {
+                    slow.State = State.Slow;
+                }
             }
         }
         finally
         {
-            await stop.CancelAsync();
-            // Requests under way are ours until they have ended.
-            await Task.WhenAll(running.Select(static task => task.ContinueWith(
-                static ended => ended.Exception,
-                CancellationToken.None,
-                TaskContinuationOptions.ExecuteSynchronously,
-                TaskScheduler.Default)));
+            Silent = [.. running.Where(one => Hops > 0 && _patience.IsExhausted(one.AskedTimestamp)).Select(static one => one.Peer)];
+            // Requests under way are ours until they have ended. Cancelled on this thread: CancelAsync would leave it.
+            stop.Cancel();
+            await Task.WhenAll(running.Select(static one => one.Request))
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
-    private static async Task<Candidate> AskAsync(
-        Candidate candidate, Func<PeerId, CancellationToken, Task<IReadOnlyList<PeerId>?>> ask, CancellationToken cancellationToken)
-    {
+    private static async Task AskAsync(
+        Candidate candidate, Func<PeerId, CancellationToken, Task<IReadOnlyList<PeerId>?>> ask, CancellationToken cancellationToken) =>
         candidate.Named = await ask(candidate.Peer, cancellationToken);
-        return candidate;
-    }
 
     private void Take(Candidate asked)
     {
@@ -101,6 +112,7 @@ internal sealed class KadLookup
         {
             return;
         }
+        _patience.Answered(asked.AskedTimestamp);
         Hops = Math.Max(Hops, asked.Depth + 1);
         foreach (PeerId peer in asked.Named)
         {
@@ -122,13 +134,13 @@ internal sealed class KadLookup
         }
     }
 
-    // The nearest peer not asked yet among the k nearest that have not failed.
+    // The nearest peer not asked yet among the k nearest that have not failed and are not slow.
     private Candidate? Next()
     {
         int considered = 0;
         foreach (Candidate candidate in _candidates.Values)
         {
-            if (candidate.State == State.Failed)
+            if (candidate.State is State.Failed or State.Slow)
             {
                 continue;
             }
@@ -148,6 +160,7 @@ internal sealed class KadLookup
     {
         Heard,
         Asked,
+        Slow,
         Answered,
         Failed,
     }
@@ -159,6 +172,10 @@ internal sealed class KadLookup
         public int Depth => depth;
 
         public State State { get; set; }
+
+        public long AskedTimestamp { get; set; }
+
+        public Task Request { get; set; } = Task.CompletedTask;
 
         /// <summary>The peers it named, between its answer and their being heard; null when it did not answer.</summary>
         public IReadOnlyList<PeerId>? Named { get; set; }

@@ -33,6 +33,13 @@ public sealed record KadOptions
     /// <summary>One request, from dialling to the answer.</summary>
     public TimeSpan RequestTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Silence after which a look-up goes on without a peer at the latest: its place among those asked at a time and among the k nearest
+    /// goes to the next. An answer that still comes counts until nobody else is left to ask. See <see cref="Patience"/> for networks that
+    /// are much faster or slower than this.
+    /// </summary>
+    public TimeSpan SlowAfter { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>One look-up with all its requests.</summary>
     public TimeSpan LookupTimeout { get; init; } = TimeSpan.FromSeconds(30);
 
