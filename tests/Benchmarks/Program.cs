@@ -1,6 +1,7 @@
 using System.Text.Json;
 using PhaseMesh.Benchmarks;
 using PhaseMesh.Benchmarks.BootAgent;
+using PhaseMesh.Benchmarks.KadDht;
 using PhaseMesh.Benchmarks.Loop;
 using PhaseMesh.Benchmarks.Silo;
 using PhaseMesh.TestKit;
@@ -8,7 +9,8 @@ using PhaseMesh.TestKit;
 // Measures PhaseMesh against its peers, interleaved, and writes bench/results.json. usage: Benchmarks [ROW-PREFIX]
 const int Rounds = 5;
 string prefix = args.FirstOrDefault() ?? string.Empty;
-IBenchmark[] benchmarks = [new StreamBenchmark(), new ManifestBenchmark(), new FetchBenchmark(), new ServingBenchmark()];
+IBenchmark[] benchmarks = [new StreamBenchmark(), new ManifestBenchmark(), new FetchBenchmark(), new ServingBenchmark(),
+    new SimulationBenchmark(1000), new SimulationBenchmark(10_000)];
 IBenchmark[] chosen = [.. benchmarks.Where(benchmark => benchmark.RowNames.Any(name => name.StartsWith(prefix, StringComparison.Ordinal)))];
 if (chosen.Length == 0)
 {

@@ -3,6 +3,7 @@ using PhaseMesh.Libp2p.KadDht;
 using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Libp2p.Tests.Support;
 using PhaseMesh.Libp2p.Wire;
+using PhaseMesh.TestKit.Simulation;
 
 namespace PhaseMesh.Libp2p.Tests.KadDht;
 
