@@ -12,6 +12,7 @@ public class ReferenceDirectionTests
         ["Mdns"] = [],
         ["BootAgent"] = ["Manifests", "Libp2p", "Mdns"],
         ["Cluster"] = [],
+        ["Grains"] = ["Cluster", "Manifests"],
         ["Libp2p"] = [],
         ["Silo"] = ["Manifests", "Libp2p", "Mdns"],
     };
