@@ -13,6 +13,7 @@ public class ReferenceDirectionTests
         ["BootAgent"] = ["Manifests", "Libp2p", "Mdns"],
         ["Cluster"] = [],
         ["Grains"] = ["Cluster", "Manifests"],
+        ["Gateway"] = ["Manifests", "Serving"],
         ["Libp2p"] = [],
         ["Silo"] = ["Manifests", "Libp2p", "Mdns"],
     };
