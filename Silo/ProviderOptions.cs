@@ -1,3 +1,4 @@
+using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Serving;
@@ -8,6 +9,8 @@ namespace PhaseMesh.Silo;
 public sealed class ProviderOptions
 {
     public bool Enabled { get; init; } = true;
+
+    public ProviderMode Mode { get; init; }
 
     /// <summary>TCP port; 0 lets the system choose one (used by tests).</summary>
     public int Port { get; init; } = 8080;
@@ -25,12 +28,27 @@ public sealed class ProviderOptions
 
     public AdvertisementOptions Advertisement { get; init; } = new();
 
+    public DhtOptions Dht { get; init; } = new();
+
     /// <summary>How long downloads in flight may go on after SIGTERM.</summary>
     public TimeSpan DrainGracePeriod { get; init; } = TimeSpan.FromSeconds(30);
 
     public CatalogOptions Catalog { get; init; } = new();
 
     public ServingLimits Limits { get; init; } = new();
+}
+
+/// <summary>How far a provider reaches out.</summary>
+public enum ProviderMode
+{
+    /// <summary>Announces by mDNS and in the DHT, and keeps records of the DHT for others.</summary>
+    Internet,
+
+    /// <summary>mDNS only: nothing is dialled or listened for beyond the LAN's multicast and HTTP.</summary>
+    Local,
+
+    /// <summary>Announces nothing; asks the DHT under an identity that ends with the process, and keeps nothing for others.</summary>
+    Private,
 }
 
 /// <summary>One <c>[provider.channels.NAME]</c> table. A null file name means the standard names are tried.</summary>
@@ -50,7 +68,31 @@ public sealed class ServedChannelOptions
 /// <summary>The <c>[provider.advertisement]</c> table.</summary>
 public sealed class AdvertisementOptions
 {
+    /// <summary>False: no part in the DHT at all, so no libp2p port either.</summary>
     public bool Dht { get; init; } = true;
 
     public bool Mdns { get; init; } = true;
+}
+
+/// <summary>The <c>[provider.dht]</c> table.</summary>
+public sealed class DhtOptions
+{
+    /// <summary>TCP port of libp2p; 0 lets the system choose one.</summary>
+    public int Port { get; init; } = 4001;
+
+    /// <summary>Peers to join the DHT by; none for a node that others join by.</summary>
+    public IReadOnlyList<Multiaddr> Bootstrap { get; init; } = [];
+
+    /// <summary>libp2p addresses to tell others; empty for those of the interfaces.</summary>
+    public IReadOnlyList<Multiaddr> AnnouncedPeerAddresses { get; init; } = [];
+
+    /// <summary>Root URLs of this provider to tell others; empty for those of the interfaces.</summary>
+    public IReadOnlyList<Uri> AnnouncedServers { get; init; } = [];
+
+    /// <summary>
+    /// How long an announcement is good, ours in others' hands and theirs in ours; ours are renewed every third of it. 30 minutes: a node
+    /// that dies is found no longer than that, two renewals in a row may fail, and a node costs the network some forty messages in ten minutes.
+    /// At most 48 h.
+    /// </summary>
+    public TimeSpan RecordLife { get; init; } = TimeSpan.FromMinutes(30);
 }

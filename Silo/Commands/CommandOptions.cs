@@ -50,6 +50,33 @@ internal static class CommandOptions
 
     public static Option<string[]> Trust(string description) => new("--trust") { HelpName = "KEY", Description = description };
 
+    public static Option<string?> Mode()
+    {
+        var option = new Option<string?>("--mode")
+        {
+            HelpName = "MODE",
+            Description = "internet; local (nothing beyond the LAN); private (announce nothing). Default: internet (PLASM_MODE).",
+        };
+        option.CompletionSources.Add("internet", "local", "private");
+        return Checked(option, ProviderSettings.Mode);
+    }
+
+    public static Option<string[]> Bootstrap() => Checked(
+        new Option<string[]>("--bootstrap")
+        {
+            HelpName = "ADDRESS",
+            Description = "A peer to join the DHT by, a multiaddr; may be repeated. Default: the configuration's (PLASM_BOOTSTRAP).",
+        },
+        ProviderSettings.Bootstrap);
+
+    public static Option<string?> PeersFile() => Checked(
+        new Option<string?>("--peers-file")
+        {
+            HelpName = "FILE",
+            Description = "A file with more such peers, one a line (PLASM_PEERS_FILE).",
+        },
+        ProviderSettings.PeersFile);
+
     /// <summary>Adds a setting's rule to an option; every value given must keep it.</summary>
     public static TOption Checked<TOption>(TOption option, ProviderSetting setting)
         where TOption : Option => Checked(option, setting.IsValid, setting.Rule);

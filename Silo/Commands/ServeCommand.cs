@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Manifests.Signing;
 using PhaseMesh.Silo.Configuration;
 
@@ -15,6 +16,8 @@ internal static class ServeCommand
         plasmd serve -a /srv/boot --arch x86_64 --arch arm64
         # All that the configuration file says
         plasmd serve --config /etc/plasm/provider.toml
+        # Found from anywhere: joins the DHT by a peer that is known
+        plasmd serve -a /srv/boot --bootstrap /ip4/192.0.2.1/tcp/4001/p2p/12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf
         """;
 
     public static Command Create(CommandContext context)
@@ -42,10 +45,20 @@ internal static class ServeCommand
         Option<string?> state = CommandOptions.StateDirectory();
         Option<string[]> trust = CommandOptions.Trust(
             "Serve only releases signed by this key, an id or a file; may be repeated. Default: any key (PLASM_TRUST).");
+        Option<string?> mode = CommandOptions.Mode();
+        Option<string[]> bootstrap = CommandOptions.Bootstrap();
+        Option<string?> peersFile = CommandOptions.PeersFile();
+        Option<string?> dhtPort = CommandOptions.Checked(
+            new Option<string?>("--dht-port")
+            {
+                HelpName = "N",
+                Description = "The TCP port of libp2p; 0 is any free one. Default: 4001 (PLASM_DHT_PORT).",
+            },
+            ProviderSettings.DhtPort);
 
         var command = new PlasmdCommand("serve", "Serve boot artifacts over HTTP until SIGTERM or Ctrl-C.", Examples)
         {
-            artifacts, channel, archs, port, bind, config, state, trust,
+            artifacts, channel, archs, port, bind, config, state, trust, mode, bootstrap, peersFile, dhtPort,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(context, new ProviderFlags
         {
@@ -57,6 +70,10 @@ internal static class ServeCommand
             ConfigPath = parsed.GetValue(config),
             StateDirectory = parsed.GetValue(state),
             Trust = parsed.GetValue(trust) ?? [],
+            Mode = parsed.GetValue(mode),
+            Bootstrap = parsed.GetValue(bootstrap) ?? [],
+            PeersFile = parsed.GetValue(peersFile),
+            DhtPort = parsed.GetValue(dhtPort) is { } dht ? int.Parse(dht, NumberStyles.None, CultureInfo.InvariantCulture) : null,
         }, cancellationToken));
         return command;
     }
@@ -94,6 +111,7 @@ internal static class ServeCommand
         }
 
         List<Ed25519PublicKey> trusted = [.. configuration.Trust.Select(key => TrustedKeys.Read(key, ExitCode.Configuration))];
-        return await context.Serve(configuration.ToOptions(trusted), cancellationToken);
+        IReadOnlyList<Multiaddr> peers = configuration.PeersFile is { } file ? PeersFile.Read(file) : [];
+        return await context.Serve(configuration.ToOptions(trusted, peers), cancellationToken);
     }
 }

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Configuration.Memory;
+using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Manifests.Signing;
 using PhaseMesh.Silo.Catalog;
@@ -36,9 +37,23 @@ internal sealed class ProviderConfiguration
     /// <summary>Null is every address.</summary>
     public string? Bind => Text(ProviderKeys.Of(ProviderSettings.Bind));
 
-    public int Port => Number(ProviderSettings.Port) ?? 8080;
+    public int Port => Number(ProviderKeys.Of(ProviderSettings.Port)) ?? 8080;
 
     public string StateDirectory => Directory(ProviderSettings.StateDirectory) ?? _host.DefaultStateDirectory;
+
+    public ProviderMode Mode => Text(ProviderKeys.Of(ProviderSettings.Mode)) switch
+    {
+        "local" => ProviderMode.Local,
+        "private" => ProviderMode.Private,
+        _ => ProviderMode.Internet,
+    };
+
+    /// <summary>Those given one by one; the peers file names more.</summary>
+    public IReadOnlyList<Multiaddr> Bootstrap =>
+        [.. List(ProviderKeys.OfDht(ProviderSettings.Bootstrap)).Values.Select(Multiaddr.Parse)];
+
+    /// <summary>Null when nothing names one.</summary>
+    public string? PeersFile => FullPathOf(ProviderKeys.OfDht(ProviderSettings.PeersFile));
 
     /// <summary>Keys, or paths of files with keys, whose signatures a served release must have; empty is any.</summary>
     public IReadOnlyList<string> Trust
@@ -49,6 +64,9 @@ internal sealed class ProviderConfiguration
             return [.. keys.Select(key => Ed25519PublicKey.TryParse(key, out _) ? key : FullPath(key, layer))];
         }
     }
+
+    /// <summary>What is served; call when there are no <see cref="Problems"/>.</summary>
+    public IReadOnlyList<ServedChannelOptions> ServedChannels => Channels();
 
     public static ProviderConfiguration Load(ProviderFlags flags, HostSurroundings host)
     {
@@ -73,9 +91,11 @@ internal sealed class ProviderConfiguration
     /// What <c>plasmd serve</c> runs with. Call when there are no <see cref="Problems"/> and an artifacts directory is known.
     /// </summary>
     /// <param name="trustedKeys">What <see cref="Trust"/> names.</param>
-    public ProviderOptions ToOptions(IReadOnlyList<Ed25519PublicKey> trustedKeys) => new()
+    /// <param name="peers">What the <see cref="PeersFile"/> names.</param>
+    public ProviderOptions ToOptions(IReadOnlyList<Ed25519PublicKey> trustedKeys, IReadOnlyList<Multiaddr> peers) => new()
     {
         Enabled = Enabled,
+        Mode = Mode,
         Port = Port,
         Bind = Bind,
         ArtifactsDirectory = ArtifactsDirectory
@@ -87,9 +107,26 @@ internal sealed class ProviderConfiguration
             Dht = Text(ProviderKeys.OfAdvertisement(ProviderSettings.Dht)) != "false",
             Mdns = Text(ProviderKeys.OfAdvertisement(ProviderSettings.Mdns)) != "false",
         },
+        Dht = Dht(peers),
         Catalog = new CatalogOptions { TrustedKeys = trustedKeys },
-        DrainGracePeriod = TimeSpan.FromSeconds(Number(ProviderSettings.DrainGraceSeconds) ?? 30),
+        DrainGracePeriod = TimeSpan.FromSeconds(Number(ProviderKeys.Of(ProviderSettings.DrainGraceSeconds)) ?? 30),
     };
+
+    private DhtOptions Dht(IReadOnlyList<Multiaddr> peers)
+    {
+        List<AnnouncedAddress> announced = [.. List(ProviderKeys.OfDht(ProviderSettings.Announce)).Values.Select(AnnouncedAddress.Parse)];
+        DhtOptions defaults = new();
+        return new DhtOptions
+        {
+            Port = Number(ProviderKeys.OfDht(ProviderSettings.DhtPort)) ?? defaults.Port,
+            Bootstrap = [.. Bootstrap.Concat(peers).Distinct()],
+            AnnouncedPeerAddresses = [.. announced.Select(one => one.Peer).OfType<Multiaddr>().Distinct()],
+            AnnouncedServers = [.. announced.Select(one => one.Server).OfType<Uri>().Distinct()],
+            RecordLife = Number(ProviderKeys.OfDht(ProviderSettings.RecordLifeSeconds)) is { } seconds
+                ? TimeSpan.FromSeconds(seconds)
+                : defaults.RecordLife,
+        };
+    }
 
     /// <summary>
     /// A selected channel is served alone, with its table of the file if it has one; otherwise all tables of the file are, in their order.
@@ -137,10 +174,10 @@ internal sealed class ProviderConfiguration
         return (values is [] && layer.TryGet(path, out string? single) ? [single!] : values, layer);
     }
 
-    private string? Directory(ProviderSetting setting) =>
-        Layer(ProviderKeys.Of(setting)) is { } layer && layer.TryGet(ProviderKeys.Of(setting), out string? directory)
-            ? FullPath(directory!, layer)
-            : null;
+    private string? Directory(ProviderSetting setting) => FullPathOf(ProviderKeys.Of(setting));
+
+    private string? FullPathOf(string path) =>
+        Layer(path) is { } layer && layer.TryGet(path, out string? file) ? FullPath(file!, layer) : null;
 
     /// <summary>A relative path in the file is meant from the file's own directory, elsewhere from the working directory.</summary>
     private string FullPath(string path, IConfigurationProvider? layer) =>
@@ -152,8 +189,8 @@ internal sealed class ProviderConfiguration
 
     private string? Text(string path) => _merged[path];
 
-    private int? Number(ProviderSetting setting) =>
-        Text(ProviderKeys.Of(setting)) is { } text ? int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) : null;
+    private int? Number(string path) =>
+        Text(path) is { } text ? int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) : null;
 
     private static ProviderFile? FindFile(ProviderFlags flags, HostSurroundings host)
     {

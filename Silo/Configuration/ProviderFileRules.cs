@@ -25,6 +25,7 @@ internal sealed class ProviderFileRules
         [ProviderSettings.ChannelsTable] = CheckChannels,
         [ProviderSettings.AdvertisementTable] = advertisement =>
             CheckTable(advertisement, "[provider.advertisement]", ProviderSettings.OfAdvertisement, []),
+        [ProviderSettings.DhtTable] = dht => CheckTable(dht, "[provider.dht]", ProviderSettings.OfDht, []),
     });
 
     private void CheckChannels(TomlTable channels)

@@ -22,6 +22,14 @@ internal sealed record ProviderFlags
 
     public string? Bind { get; init; }
 
+    public string? Mode { get; init; }
+
+    public int? DhtPort { get; init; }
+
+    public IReadOnlyList<string> Bootstrap { get; init; } = [];
+
+    public string? PeersFile { get; init; }
+
     /// <summary>Keys, or files with keys.</summary>
     public IReadOnlyList<string> Trust { get; init; } = [];
 
@@ -36,6 +44,10 @@ internal sealed record ProviderFlags
         Add(ProviderKeys.SelectedChannel, Channel);
         AddList(ProviderKeys.SelectedArchs, Archs);
         AddList(ProviderKeys.Of(ProviderSettings.Trust), Trust);
+        Add(ProviderKeys.Of(ProviderSettings.Mode), Mode);
+        Add(ProviderKeys.OfDht(ProviderSettings.DhtPort), DhtPort?.ToString(CultureInfo.InvariantCulture));
+        AddList(ProviderKeys.OfDht(ProviderSettings.Bootstrap), Bootstrap);
+        Add(ProviderKeys.OfDht(ProviderSettings.PeersFile), PeersFile);
         return data;
 
         void AddList(string path, IReadOnlyList<string> values)

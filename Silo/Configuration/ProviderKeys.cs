@@ -17,6 +17,9 @@ internal static class ProviderKeys
     public static string OfAdvertisement(ProviderSetting setting) =>
         ConfigurationPath.Combine(ProviderSettings.ProviderTable, ProviderSettings.AdvertisementTable, setting.Name);
 
+    public static string OfDht(ProviderSetting setting) =>
+        ConfigurationPath.Combine(ProviderSettings.ProviderTable, ProviderSettings.DhtTable, setting.Name);
+
     public static string OfChannel(string channel, ProviderSetting setting) =>
         ConfigurationPath.Combine(ProviderSettings.ProviderTable, ProviderSettings.ChannelsTable, channel, setting.Name);
 }

@@ -11,9 +11,16 @@ internal static class ProviderSettings
     public const string ProviderTable = "provider";
     public const string ChannelsTable = "channels";
     public const string AdvertisementTable = "advertisement";
+    public const string DhtTable = "dht";
 
     /// <summary>Longest grace for downloads in flight: past a day a stop is no longer one.</summary>
     public const int MaxDrainGraceSeconds = 86_400;
+
+    /// <summary>Below, a look-up or two that time out between republishings would make a node that lives disappear.</summary>
+    public const int MinRecordLifeSeconds = 120;
+
+    /// <summary>The most a pointer may be ahead of the clock (ManifestPointer.MaxLife): 48 h.</summary>
+    public const int MaxRecordLifeSeconds = 172_800;
 
     private const int MaxPathLength = 4096;
     private const string BooleanRule = "true or false";
@@ -35,13 +42,32 @@ internal static class ProviderSettings
     public static ProviderSetting StateDirectory { get; } = new("state_dir", SettingType.Text, PathRule, IsPath, "PLASM_STATE_DIR");
 
     public static ProviderSetting DrainGraceSeconds { get; } = new(
-        "drain_grace_seconds", SettingType.Integer, $"seconds from 0 to {MaxDrainGraceSeconds}", IsGrace, "PLASM_DRAIN_GRACE_SECONDS");
+        "drain_grace_seconds", SettingType.Integer, $"seconds from 0 to {MaxDrainGraceSeconds}",
+        text => IsSeconds(text, 0, MaxDrainGraceSeconds), "PLASM_DRAIN_GRACE_SECONDS");
 
     public static ProviderSetting Trust { get; } = new("trust", SettingType.TextList, KeyRule, IsPath, "PLASM_TRUST");
 
     public static ProviderSetting Dht { get; } = new("dht", SettingType.Boolean, BooleanRule, IsBoolean, "PLASM_DHT");
 
     public static ProviderSetting Mdns { get; } = new("mdns", SettingType.Boolean, BooleanRule, IsBoolean, "PLASM_MDNS");
+
+    public static ProviderSetting Mode { get; } = new(
+        "mode", SettingType.Text, "internet, local or private", text => text is "internet" or "local" or "private", "PLASM_MODE");
+
+    public static ProviderSetting DhtPort { get; } = new(
+        "port", SettingType.Integer, "a TCP port from 0 to 65535 (0: any free one)", IsPort, "PLASM_DHT_PORT");
+
+    public static ProviderSetting Bootstrap { get; } = new(
+        "bootstrap", SettingType.TextList, PeerAddress.Rule, text => PeerAddress.TryParse(text, out _), "PLASM_BOOTSTRAP");
+
+    public static ProviderSetting PeersFile { get; } = new("peers_file", SettingType.Text, PathRule, IsPath, "PLASM_PEERS_FILE");
+
+    public static ProviderSetting Announce { get; } = new(
+        "announce", SettingType.TextList, AnnouncedAddress.Rule, text => AnnouncedAddress.TryParse(text, out _), "PLASM_DHT_ANNOUNCE");
+
+    public static ProviderSetting RecordLifeSeconds { get; } = new(
+        "record_life_seconds", SettingType.Integer, $"seconds from {MinRecordLifeSeconds} to {MaxRecordLifeSeconds}",
+        text => IsSeconds(text, MinRecordLifeSeconds, MaxRecordLifeSeconds), "PLASM_DHT_RECORD_LIFE_SECONDS");
 
     public static ProviderSetting Arch { get; } = new(
         "arch", SettingType.TextList, MachineArch.Expected, text => MachineArch.TryParse(text, out _), "PLASM_ARCH");
@@ -58,13 +84,16 @@ internal static class ProviderSettings
 
     /// <summary>The keys of <c>[provider]</c>.</summary>
     public static IReadOnlyList<ProviderSetting> OfProvider { get; } =
-        [Enabled, Port, Bind, ArtifactsDirectory, StateDirectory, DrainGraceSeconds, Trust];
+        [Enabled, Mode, Port, Bind, ArtifactsDirectory, StateDirectory, DrainGraceSeconds, Trust];
 
     /// <summary>The keys of <c>[provider.channels.NAME]</c>.</summary>
     public static IReadOnlyList<ProviderSetting> OfChannel { get; } = [Arch, Kernel, Initramfs, Rootfs];
 
     /// <summary>The keys of <c>[provider.advertisement]</c>.</summary>
     public static IReadOnlyList<ProviderSetting> OfAdvertisement { get; } = [Dht, Mdns];
+
+    /// <summary>The keys of <c>[provider.dht]</c>.</summary>
+    public static IReadOnlyList<ProviderSetting> OfDht { get; } = [DhtPort, Bootstrap, PeersFile, Announce, RecordLifeSeconds];
 
     public static bool IsPort(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is >= 0 and <= 65535;
@@ -77,8 +106,8 @@ internal static class ProviderSettings
         || (IPAddress.TryParse(text, out IPAddress? address)
             && (address.AddressFamily == AddressFamily.InterNetworkV6 || text.Count(c => c == '.') == 3)); // "1" would be 0.0.0.1.
 
-    private static bool IsGrace(string text) =>
-        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) && seconds is >= 0 and <= MaxDrainGraceSeconds;
+    private static bool IsSeconds(string text, int least, int most) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) && seconds >= least && seconds <= most;
 
     private static bool IsArtifactFile(string text) =>
         IsPath(text) && !Path.IsPathRooted(text) && !text.Split('/').Any(part => part is "" or "." or "..");

@@ -61,7 +61,7 @@ internal sealed class ConfigurationScene : IDisposable
     {
         ProviderConfiguration configuration = Load(flags);
         Assert.Empty(configuration.Problems);
-        return configuration.ToOptions([]);
+        return configuration.ToOptions([], []);
     }
 
     public void Dispose() => _directory.Delete(recursive: true);
