@@ -2,11 +2,14 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using PhaseMesh.Libp2p.Fetch;
 using PhaseMesh.Manifests.Signing;
 using PhaseMesh.Silo.Advertising;
+using PhaseMesh.Silo.Advertising.Dht;
 using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Health;
 using PhaseMesh.Silo.Serving;
+using PhaseMesh.Silo.Serving.Fetching;
 
 namespace PhaseMesh.Silo;
 
@@ -43,6 +46,9 @@ public sealed partial class ProviderHost : IAsyncDisposable
     public Ed25519PublicKey NodeKey => _nodeKey.PublicKey;
 
     internal ReleaseCatalog Catalog => _app.Services.GetRequiredService<ReleaseCatalog>();
+
+    /// <summary>Null when the configuration wants no libp2p, or its port is taken.</summary>
+    internal DhtNode? Dht => _app.Services.GetRequiredService<DhtPresence>().Node;
 
     internal LoadCounters Load => _app.Services.GetRequiredService<LoadCounters>();
 
@@ -107,8 +113,16 @@ public sealed partial class ProviderHost : IAsyncDisposable
             throw;
         }
 
-        host.Started(surroundings);
-        return host;
+        try
+        {
+            await host.StartedAsync(surroundings, cancellationToken);
+            return host;
+        }
+        catch
+        {
+            await host.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>
@@ -122,6 +136,10 @@ public sealed partial class ProviderHost : IAsyncDisposable
         if (_watchdog is not null)
         {
             await _watchdog.DisposeAsync();
+        }
+
+        if (BoundPort != 0)
+        {
             await StopAsync();
         }
 
@@ -129,7 +147,7 @@ public sealed partial class ProviderHost : IAsyncDisposable
         _nodeKey.Dispose();
     }
 
-    private void Started(ProviderSurroundings surroundings)
+    private async Task StartedAsync(ProviderSurroundings surroundings, CancellationToken cancellationToken)
     {
         string address = _app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
         BoundPort = BindingAddress.Parse(address).Port;
@@ -138,9 +156,24 @@ public sealed partial class ProviderHost : IAsyncDisposable
         _advertiser = MdnsAdvertiser.Start(
             _options, new ProviderAnnouncement(NodeKey, (ushort)BoundPort), Catalog, surroundings.Multicast, _clock,
             _app.Services.GetRequiredService<ILogger<MdnsAdvertiser>>());
+        await StartDhtAsync(cancellationToken);
         _serviceManager.Notify("READY=1");
         TimeSpan watchdog = _serviceManager.WatchdogInterval ?? Timeout.InfiniteTimeSpan;
         _watchdog = _clock.CreateTimer(_ => _serviceManager.Notify("WATCHDOG=1"), null, watchdog, watchdog);
+    }
+
+    private async Task StartDhtAsync(CancellationToken cancellationToken)
+    {
+        IServiceProvider services = _app.Services;
+        ILoggerFactory loggers = services.GetRequiredService<ILoggerFactory>();
+        DhtNode? node = await DhtNode.StartAsync(_options, _nodeKey, BoundPort, _clock, loggers, cancellationToken);
+        services.GetRequiredService<DhtPresence>().Begin(
+            node,
+            DhtAdvertiser.Start(_options, node, Catalog, _nodeKey, _clock, loggers.CreateLogger<DhtAdvertiser>()),
+            node is null || _options.Mode is not ProviderMode.Internet
+                ? null
+                : FetchServer.Start(
+                    node.Host, services.GetRequiredService<CatalogFetchContent>(), new FetchServerOptions { TimeProvider = _clock, LoggerFactory = loggers }));
     }
 
     private async Task DrainAsync(CancellationToken hurry)
@@ -153,6 +186,8 @@ public sealed partial class ProviderHost : IAsyncDisposable
             await _advertiser.DisposeAsync(); // Goodbye before the downloads' end: nobody is to be sent here any more.
         }
 
+        DhtPresence presence = _app.Services.GetRequiredService<DhtPresence>();
+        await presence.WithdrawAsync();
         try
         {
             await _app.Services.GetRequiredService<RequestGuard>().WhenIdleAsync().WaitAsync(_options.DrainGracePeriod, _clock, hurry);
@@ -164,6 +199,7 @@ public sealed partial class ProviderHost : IAsyncDisposable
 
         using CancellationTokenSource close = new(Load.RequestsInFlight == 0 ? CloseTimeout : TimeSpan.Zero, _clock);
         await _app.StopAsync(close.Token);
+        await presence.DisposeAsync();
     }
 
     [LoggerMessage(1001, LogLevel.Information, "Listening on {Address} as {Node}, serving {ArtifactsDirectory}")]

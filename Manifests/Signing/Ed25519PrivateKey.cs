@@ -78,6 +78,14 @@ public sealed class Ed25519PrivateKey : IDisposable
         return signature;
     }
 
+    /// <summary>For another library that speaks for the same identity.</summary>
+    /// <param name="destination">At least <see cref="SeedBytes"/>; the caller zeroes it.</param>
+    public void CopySeedTo(Span<byte> destination)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _secretKey.AsSpan(0, SeedBytes).CopyTo(destination);
+    }
+
     public void Dispose()
     {
         _disposed = true;

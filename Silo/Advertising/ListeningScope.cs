@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using PhaseMesh.Mdns.Network;
 
 namespace PhaseMesh.Silo.Advertising;
@@ -17,6 +18,12 @@ internal readonly record struct ListeningScope(IPAddress? Address)
         "localhost" => new(IPAddress.Loopback),
         _ => IPAddress.Parse(bind) is var address && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)) ? new(null) : new(address),
     };
+
+    /// <summary>What to listen on, one per family: for every address the wildcards, without IPv6 where the system has none.</summary>
+    public IEnumerable<IPEndPoint> EndPoints(int port) =>
+        Address is not null ? [new IPEndPoint(Address, port)]
+        : Socket.OSSupportsIPv6 ? [new IPEndPoint(IPAddress.Any, port), new IPEndPoint(IPAddress.IPv6Any, port)]
+        : [new IPEndPoint(IPAddress.Any, port)];
 
     /// <summary>Neighbours on this link can reach it.</summary>
     public bool Includes(NetworkLink link) => Address is null || link.IsOwn(Address);

@@ -43,7 +43,7 @@ internal sealed partial class MdnsAdvertiser : IAsyncDisposable
         ProviderOptions options, ProviderAnnouncement announcement, ReleaseCatalog catalog, Func<IMulticastNetwork>? network, TimeProvider clock,
         ILogger log)
     {
-        if (!options.Advertisement.Mdns)
+        if (!options.Advertisement.Mdns || options.Mode is ProviderMode.Private)
         {
             return null;
         }

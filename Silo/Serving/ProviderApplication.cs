@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 using PhaseMesh.Manifests.Signing;
 using PhaseMesh.Mdns.Network;
+using PhaseMesh.Silo.Advertising.Dht;
 using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Catalog.Loading;
 using PhaseMesh.Silo.Catalog.Stamps;
@@ -11,6 +12,7 @@ using PhaseMesh.Silo.Health;
 using PhaseMesh.Silo.Serving.Bodies;
 using PhaseMesh.Silo.Serving.Connections;
 using PhaseMesh.Silo.Serving.Endpoints;
+using PhaseMesh.Silo.Serving.Fetching;
 
 namespace PhaseMesh.Silo.Serving;
 
@@ -56,6 +58,8 @@ internal static class ProviderApplication
         services.AddSingleton<ManifestEndpoint>();
         services.AddSingleton<BootScriptEndpoint>();
         services.AddSingleton<HealthEndpoint>();
+        services.AddSingleton<CatalogFetchContent>();
+        services.AddSingleton<DhtPresence>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<StatusEndpoint>(provider, nodeKey.PublicKey));
         services.AddSingleton(provider => new ReleaseCatalog(
             options.ArtifactsDirectory, ReleaseSlot.From(options.Channels), nodeKey, new ReleaseLedger(options.StateDirectory), options.Catalog,

@@ -78,6 +78,11 @@ internal sealed class RequestGuard(LoadCounters load, ProviderLifecycle lifecycl
         }
     }
 
+    /// <summary>A request that comes by another way than HTTP; <see cref="Leave"/> must follow.</summary>
+    public void Enter() => load.RequestStarted();
+
+    public void Leave() => RequestEnded();
+
     private void RequestEnded()
     {
         if (load.RequestEnded() == 0)

@@ -52,7 +52,7 @@ internal static class ProviderClient
         }
 
         // Annotations do not reach into lists, so a null among the items is found here.
-        bool hasHoles =
+        bool hasHoles = status.Libp2p?.Addresses.Contains(null!) == true ||
             status.Releases.Any(release => release is null || release.Signers.Contains(null!) || release.Artifacts.Contains(null!));
         return hasHoles ? throw new JsonException("a list in it has null items") : status;
     }

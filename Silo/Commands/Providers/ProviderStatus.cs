@@ -14,6 +14,8 @@ internal sealed record ProviderStatus
 
     public string? Node { get; init; }
 
+    public string? PeerId { get; init; }
+
     /// <summary><c>starting</c>, <c>serving</c> or <c>draining</c>.</summary>
     public required string State { get; init; }
 
@@ -24,6 +26,9 @@ internal sealed record ProviderStatus
     public IReadOnlyList<ReleaseStatus> Releases { get; set; } = [];
 
     public LoadStatus? Load { get; init; }
+
+    /// <summary>Null for a provider without libp2p.</summary>
+    public Libp2pStatus? Libp2p { get; init; }
 
     /// <summary>Whether a machine could boot from it now.</summary>
     [JsonIgnore]
@@ -74,6 +79,24 @@ internal sealed record LoadStatus
     public long RequestsInFlight { get; init; }
 
     public long BytesSent { get; init; }
+}
+
+internal sealed record Libp2pStatus
+{
+    public IReadOnlyList<string> Addresses { get; set; } = [];
+
+    public int Peers { get; init; }
+
+    public DhtStatus? Dht { get; init; }
+}
+
+internal sealed record DhtStatus
+{
+    public int RoutingTable { get; init; }
+
+    public int Records { get; init; }
+
+    public int Providers { get; init; }
 }
 
 /// <summary>One line of <c>plasmd provider list --json</c>: an artifact and the release it belongs to.</summary>

@@ -47,6 +47,18 @@ internal static class ProviderStatusCommand
             output.WriteLine($"load:    {load.Connections} connections, {load.RequestsInFlight} requests in flight, {sent} sent");
         }
 
+        if (status is { Libp2p: { } libp2p, PeerId: { } peer })
+        {
+            output.WriteLine($"peer:    {SingleLine.Of(peer)}");
+            output.WriteLine(
+                $"dht:     {libp2p.Dht?.RoutingTable ?? 0} peers known, {libp2p.Peers} connected, {libp2p.Dht?.Records ?? 0} records and "
+                + $"{libp2p.Dht?.Providers ?? 0} announcements kept");
+            foreach (string address in libp2p.Addresses)
+            {
+                output.WriteLine($"join by: {SingleLine.Of(address)}");
+            }
+        }
+
         output.WriteLine();
         if (status.Releases.Count == 0)
         {

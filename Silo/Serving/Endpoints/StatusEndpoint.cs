@@ -4,19 +4,22 @@ using System.Text.Json;
 using PhaseMesh.Manifests;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Manifests.Signing;
+using PhaseMesh.Silo.Advertising.Dht;
 using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Health;
+using PhaseMesh.Silo.Identity;
 
 namespace PhaseMesh.Silo.Serving.Endpoints;
 
 /// <summary><c>GET /</c>: what this provider is, serves and is busy with.</summary>
 internal sealed class StatusEndpoint(
-    ReleaseCatalog catalog, ProviderLifecycle lifecycle, Ed25519PublicKey node, LoadCounters load, TimeProvider clock)
+    ReleaseCatalog catalog, ProviderLifecycle lifecycle, Ed25519PublicKey node, LoadCounters load, DhtPresence presence, TimeProvider clock)
 {
     private static readonly string Version =
         typeof(StatusEndpoint).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";
 
     private readonly DateTimeOffset _started = clock.GetUtcNow();
+    private readonly string _peerId = NodePeer.Of(node).ToString();
 
     public Task GetAsync(HttpContext context)
     {
@@ -34,11 +37,16 @@ internal sealed class StatusEndpoint(
 
         DateTimeOffset now = clock.GetUtcNow();
         StatusReport report = new(
-            "plasmd", Version, node.KeyId, lifecycle.StateName(current), Rfc3339(_started), (long)(now - _started).TotalSeconds,
-            [.. slots.SelectMany(slot => Describe(slot, now))], new LoadReport(load.Connections, load.RequestsInFlight, load.TotalBytesSent));
+            "plasmd", Version, node.KeyId, _peerId, lifecycle.StateName(current), Rfc3339(_started), (long)(now - _started).TotalSeconds,
+            [.. slots.SelectMany(slot => Describe(slot, now))], new LoadReport(load.Connections, load.RequestsInFlight, load.TotalBytesSent),
+            presence.Node is { } libp2p ? Describe(libp2p) : null);
         return HealthEndpoint.WriteAsync(
             context, StatusCodes.Status200OK, JsonSerializer.SerializeToUtf8Bytes(report, StatusJson.Default.StatusReport));
     }
+
+    private static Libp2pReport Describe(DhtNode node) => new(
+        [.. node.PeerAddresses.Select(address => address.ToString())], node.Host.Connections.Count,
+        new DhtReport(node.Dht.RoutingTableSize, node.Dht.StoredRecords, node.Dht.StoredProviders));
 
     private static IEnumerable<ReleaseReport> Describe(SlotSnapshot slot, DateTimeOffset now)
     {

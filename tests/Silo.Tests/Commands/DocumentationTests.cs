@@ -42,6 +42,7 @@ public class DocumentationTests
             ("provider.channels.NAME", ProviderSettings.Channel),
             .. ProviderSettings.OfChannel.Select(setting => ($"provider.channels.NAME.{setting.Name}", setting)),
             .. ProviderSettings.OfAdvertisement.Select(setting => ($"provider.advertisement.{setting.Name}", setting)),
+            .. ProviderSettings.OfDht.Select(setting => ($"provider.dht.{setting.Name}", setting)),
         ];
 
         Assert.Equal(

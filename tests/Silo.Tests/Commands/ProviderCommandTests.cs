@@ -8,7 +8,7 @@ public sealed class ProviderCommandTests : IDisposable
 {
     private const string Serving = """
         {
-          "name": "plasmd", "version": "0.1.0", "node": "ed25519:aa", "state": "serving", "started": "2027-01-31T10:00:00Z", "uptime_seconds": 7260.5,
+          "name": "plasmd", "version": "0.1.0", "node": "ed25519:aa", "peer_id": "12D3KooWa", "state": "serving", "started": "2027-01-31T10:00:00Z", "uptime_seconds": 7260.5,
           "releases": [
             { "channel": "stable", "arch": "x86_64", "version": "2027.1", "release": 42, "manifest": "sha256:0f", "expires": "2027-06-30T12:00:00Z",
               "signers": ["ed25519:0123456789abcdef0123456789abcdef"], "state": "serving", "problem": null,
@@ -16,7 +16,9 @@ public sealed class ProviderCommandTests : IDisposable
                              { "kind": "initramfs", "digest": "sha256:22", "size": 1000, "path": "/initramfs", "chunks": 1, "later": {} } ] },
             { "channel": "testing", "arch": "arm64", "version": null, "release": null, "manifest": null, "expires": null,
               "signers": [], "state": "refused", "problem": "Manifest expired.", "artifacts": [] } ],
-          "load": { "connections": 3, "requests_in_flight": 2, "bytes_sent": 1073741824 }, "from_the_future": 1
+          "load": { "connections": 3, "requests_in_flight": 2, "bytes_sent": 1073741824 }, "from_the_future": 1,
+          "libp2p": { "addresses": ["/ip4/192.0.2.1/tcp/4001/p2p/12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf"], "peers": 3,
+                      "dht": { "routing_table": 4, "records": 2, "providers": 5 } }
         }
         """;
 
@@ -36,6 +38,9 @@ public sealed class ProviderCommandTests : IDisposable
             node:    ed25519:aa
             up:      2 h 1 min
             load:    3 connections, 2 requests in flight, 1.0 GiB sent
+            peer:    12D3KooWa
+            dht:     4 peers known, 3 connected, 2 records and 5 announcements kept
+            join by: /ip4/192.0.2.1/tcp/4001/p2p/12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf
 
             CHANNEL  ARCH    STATE    RELEASE  VERSION  EXPIRES            SIGNED BY
             stable   x86_64  serving  42       2027.1   2027-06-30 12:00Z  ed25519:0123456789abcdef...
@@ -68,12 +73,14 @@ public sealed class ProviderCommandTests : IDisposable
         var status = JsonNode.Parse((await _scene.OkAsync("provider", "status", "--json", "--url", provider.Url)).Output)!.AsObject();
         var rows = JsonNode.Parse((await _scene.OkAsync("provider", "list", "--json", "--url", provider.Url)).Output)!.AsArray();
 
-        Assert.Equal(["name", "version", "node", "state", "started", "uptime_seconds", "releases", "load"],
+        Assert.Equal(["name", "version", "node", "peer_id", "state", "started", "uptime_seconds", "releases", "load", "libp2p"],
             status.Select(pair => pair.Key));
         Assert.Equal(
             ["channel", "arch", "version", "release", "manifest", "expires", "signers", "state", "problem", "artifacts"],
             status["releases"]![0]!.AsObject().Select(pair => pair.Key));
         Assert.Equal(["connections", "requests_in_flight", "bytes_sent"], status["load"]!.AsObject().Select(pair => pair.Key));
+        Assert.Equal(["addresses", "peers", "dht"], status["libp2p"]!.AsObject().Select(pair => pair.Key));
+        Assert.Equal(["routing_table", "records", "providers"], status["libp2p"]!["dht"]!.AsObject().Select(pair => pair.Key));
         Assert.Equal(
             ["channel", "arch", "version", "release", "state", "kind", "digest", "size", "path", "chunks"],
             rows[0]!.AsObject().Select(pair => pair.Key));

@@ -56,7 +56,7 @@ public sealed class RealProcessTests : IDisposable
         await using var provider = ChildProcess.Start(
             "plasmd",
             "dotnet",
-            [PlasmdProcess.AssemblyPath, "serve", "-a", artifacts, "-p", "0", "--bind", "127.0.0.1", "--state-dir", _scene.PathOf("state")]);
+            [PlasmdProcess.AssemblyPath, "serve", "-a", artifacts, "-p", "0", "--bind", "127.0.0.1", "--dht-port", "0", "--state-dir", _scene.PathOf("state")]);
         OutputLine listening = await provider.WaitForLineAsync("Listening on http", PlasmdProcess.Limit);
         string url = listening.Text.Split(' ').First(word => word.StartsWith("http://", StringComparison.Ordinal));
         await provider.WaitForLineAsync("serving 20", PlasmdProcess.Limit);

@@ -35,6 +35,36 @@ public sealed class ServeCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Serve_DhtFlags_ReachTheProvider()
+    {
+        await File.WriteAllTextAsync(_scene.PathOf("peers"), "# Ours\n\n/ip4/192.0.2.3/tcp/4001 # by the door\r\n/dns/boot.example.org/tcp/4001");
+        await _scene.OkAsync("serve", "-a", _scene.Artifacts(), "--mode", "private", "--dht-port", "0", "--peers-file", _scene.PathOf("peers"),
+            "--bootstrap", "/ip4/192.0.2.1/tcp/4001", "--bootstrap", "/ip4/192.0.2.2/tcp/4001");
+
+        Assert.Equal((ProviderMode.Private, 0), (_scene.Served!.Mode, _scene.Served.Dht.Port));
+        Assert.Equal(
+            ["/ip4/192.0.2.1/tcp/4001", "/ip4/192.0.2.2/tcp/4001", "/ip4/192.0.2.3/tcp/4001", "/dns/boot.example.org/tcp/4001"],
+            _scene.Served.Dht.Bootstrap.Select(address => address.ToString()));
+    }
+
+    [Fact]
+    public async Task Serve_BadPeersFile_NamesItsLines()
+    {
+        string artifacts = _scene.Artifacts();
+        string peers = _scene.PathOf("peers");
+        await File.WriteAllTextAsync(peers, "/ip4/192.0.2.3/tcp/4001\nhere\e[31m\n/ip4/1.2.3.4");
+        Assert.Contains("peers has lines that are no peers (2: 'here?[31m', 3: '/ip4/1.2.3.4'): expected a multiaddr such as",
+            await _scene.FailsAsync(ExitCode.Configuration, "serve", "-a", artifacts, "--peers-file", peers), StringComparison.Ordinal);
+        Assert.Contains("none cannot be read: ",
+            await _scene.FailsAsync(ExitCode.Configuration, "serve", "-a", artifacts, "--peers-file", _scene.PathOf("none")), StringComparison.Ordinal);
+        Assert.Contains("is longer than 65536 bytes",
+            await _scene.FailsAsync(ExitCode.Configuration, "serve", "-a", artifacts, "--peers-file", "/dev/zero"), StringComparison.Ordinal);
+        await File.WriteAllTextAsync(peers, string.Concat(Enumerable.Range(1, 257).Select(port => $"/ip4/192.0.2.3/tcp/{port}\n")));
+        Assert.Contains("names 257 peers: expected at most 256",
+            await _scene.FailsAsync(ExitCode.Configuration, "serve", "-a", artifacts, "--peers-file", peers), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Serve_ConfigFile_IsUsed_AndTrustInItIsRelativeToIt()
     {
         (string _, string trusted) = await _scene.KeyAsync("a");
@@ -99,6 +129,9 @@ public sealed class ServeCommandTests : IDisposable
     [InlineData("--bind", "example.org")]
     [InlineData("--arch", "mips")]
     [InlineData("--channel", "../x")]
+    [InlineData("--mode", "public")]
+    [InlineData("--dht-port", "70000")]
+    [InlineData("--bootstrap", "192.0.2.1")]
     public async Task Serve_BadFlag_IsAUsageError(string option, string value) =>
         Assert.StartsWith($"plasmd: {option} is '{value}': expected ",
             await _scene.FailsAsync(ExitCode.Usage, "serve", $"{option}={value}"), StringComparison.Ordinal);

@@ -12,7 +12,7 @@ public sealed class ConfigurationProblemTests : IDisposable
     [Theory]
     [InlineData("[provider]\nprot = 1", "2:1: Unknown key prot in [provider]: did you mean port?")]
     [InlineData("[provider]\nzzz = 1",
-        "2:1: Unknown key zzz in [provider]: expected one of enabled, port, bind, artifacts_dir, state_dir, drain_grace_seconds, trust, channels, advertisement.")]
+        "2:1: Unknown key zzz in [provider]: expected one of enabled, mode, port, bind, artifacts_dir, state_dir, drain_grace_seconds, trust, channels, advertisement, dht.")]
     [InlineData("[provdier]", "1:2: Unknown key provdier in the file: did you mean provider?")]
     [InlineData("provider = 1", "1:12: provider is an integer: expected a table.")]
     [InlineData("[[provider]]", "1:3: provider is an array of tables: expected a table.")]
@@ -41,6 +41,22 @@ public sealed class ConfigurationProblemTests : IDisposable
     [InlineData("[provider.channels.a]\nkernal = 'x'", "2:1: Unknown key kernal in [provider.channels.a]: did you mean kernel?")]
     [InlineData("[provider.advertisement]\nmdns = 1", "2:8: mdns is 1: expected true or false")]
     [InlineData("[provider.advertisement]\nbt = true", "2:1: Unknown key bt in [provider.advertisement]: expected one of dht, mdns.")]
+    [InlineData("[provider]\nmode = 'public'", "2:8: mode is the string \"public\": expected internet, local or private.")]
+    [InlineData("[provider.dht]\nport = 65536", "2:8: port is 65536: expected a TCP port from 0 to 65535")]
+    [InlineData("[provider.dht]\nbootstrap = ['192.0.2.1:4001']",
+        "2:14: bootstrap is the string \"192.0.2.1:4001\": expected a multiaddr such as /ip4/192.0.2.1/tcp/4001/p2p/12D3KooW...")]
+    [InlineData("[provider.dht]\nbootstrap = '/ip4/192.0.2.1/udp/4001/quic-v1'", "2:13: bootstrap is the string")]
+    [InlineData("[provider.dht]\nbootstrap = '/ip4/192.0.2.1/tcp/0'", "2:13: bootstrap is the string")]
+    [InlineData("[provider.dht]\nbootstrap = '/ip4/192.0.2.1/tcp/4001/p2p/12D3KooWnobody'", "2:13: bootstrap is the string")]
+    [InlineData("[provider.dht]\nbootstrap = '/dnsaddr/boot.example.org'", "2:13: bootstrap is the string")]
+    [InlineData("[provider.dht]\nannounce = 'https://boot.example.org/phase'",
+        "2:12: announce is the string \"https://boot.example.org/phase\": expected a URL such as https://boot.example.org without a path, or a multiaddr")]
+    [InlineData("[provider.dht]\nannounce = 'ftp://boot.example.org'", "2:12: announce is the string")]
+    [InlineData("[provider.dht]\nannounce = 'http://user@boot.example.org'", "2:12: announce is the string")]
+    [InlineData("[provider.dht]\nannounce = '/ip4/192.0.2.1/udp/1'", "2:12: announce is the string")]
+    [InlineData("[provider.dht]\nrecord_life_seconds = 119", "2:23: record_life_seconds is 119: expected seconds from 120 to 172800.")]
+    [InlineData("[provider.dht]\nrecord_life_seconds = 172801", "2:23: record_life_seconds is 172801: expected seconds from 120 to 172800.")]
+    [InlineData("[provider.dht]\nprot = 1", "2:1: Unknown key prot in [provider.dht]: did you mean port?")]
     [InlineData("[provider]\nport = ", "2:8: Expected a value")]
     public void Load_BadFile_NamesFileLineColumnValueAndRule(string toml, string expected)
     {
@@ -77,6 +93,11 @@ public sealed class ConfigurationProblemTests : IDisposable
     [InlineData("PLASM_ENABLED", "yes", "expected true or false")]
     [InlineData("PLASM_ARCH", "x86_64,,arm64", "expected x86_64 (or amd64)")]
     [InlineData("PLASM_CHANNEL", "a/b", "expected 1 to 64 of a-z")]
+    [InlineData("PLASM_MODE", "public", "expected internet, local or private")]
+    [InlineData("PLASM_DHT_PORT", "-1", "expected a TCP port from 0 to 65535")]
+    [InlineData("PLASM_BOOTSTRAP", "/ip4/192.0.2.1/tcp/4001,here", "expected a multiaddr such as")]
+    [InlineData("PLASM_DHT_ANNOUNCE", "boot.example.org", "expected a URL such as https://boot.example.org without a path")]
+    [InlineData("PLASM_DHT_RECORD_LIFE_SECONDS", "30m", "expected seconds from 120 to 172800")]
     [InlineData("PLASM_DRAIN_GRACE_SECONDS", "1m", "expected seconds from 0 to 86400")]
     public void Load_BadVariable_NamesItsValueAndRule(string variable, string value, string rule)
     {

@@ -1,3 +1,4 @@
+using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Silo.Configuration;
 
@@ -47,6 +48,55 @@ public sealed class ProviderConfigurationTests : IDisposable
         ServedChannelOptions channel = Assert.Single(options.Channels);
         Assert.Equal("stable", channel.Channel.ToString());
         Assert.Equal([MachineArch.OfThisMachine], channel.Archs);
+    }
+
+    [Fact]
+    public void Load_NothingSaidOfTheDht_HasTheDefaults()
+    {
+        ProviderOptions options = _scene.Options(new ProviderFlags { ArtifactsDirectory = "/srv/a" });
+
+        Assert.Equal((ProviderMode.Internet, 4001, TimeSpan.FromMinutes(30)), (options.Mode, options.Dht.Port, options.Dht.RecordLife));
+        Assert.Empty(options.Dht.Bootstrap);
+        Assert.Empty(options.Dht.AnnouncedPeerAddresses);
+        Assert.Empty(options.Dht.AnnouncedServers);
+    }
+
+    [Fact]
+    public void Load_DhtTable_IsReadWhole()
+    {
+        _scene.WithFile("""
+            [provider]
+            mode = "private"
+            [provider.dht]
+            port = 0
+            bootstrap = ["/ip4/192.0.2.1/tcp/4001", "/dns/boot.example.org/tcp/4001/p2p/12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf"]
+            peers_file = "peers"
+            announce = ["https://boot.example.org", "/ip4/198.51.100.1/tcp/4001", "/ip6/2001:db8::1/tcp/80/http"]
+            record_life_seconds = 600
+            """);
+        ProviderConfiguration configuration = _scene.Load(new ProviderFlags { ArtifactsDirectory = "/srv/a" });
+        Multiaddr ofFile = Multiaddr.Parse("/ip4/192.0.2.9/tcp/4001");
+        ProviderOptions options = configuration.ToOptions([], [ofFile, configuration.Bootstrap[0]]);
+
+        Assert.Equal(Path.Combine(_scene.DirectoryPath, "peers"), configuration.PeersFile);
+        Assert.Equal((ProviderMode.Private, 0, TimeSpan.FromMinutes(10)), (options.Mode, options.Dht.Port, options.Dht.RecordLife));
+        Assert.Equal([configuration.Bootstrap[0], configuration.Bootstrap[1], ofFile], options.Dht.Bootstrap);
+        Assert.Equal(["/ip4/198.51.100.1/tcp/4001"], options.Dht.AnnouncedPeerAddresses.Select(address => address.ToString()));
+        Assert.Equal(["https://boot.example.org/", "http://[2001:db8::1]/"], options.Dht.AnnouncedServers.Select(url => url.AbsoluteUri));
+    }
+
+    [Fact]
+    public void Load_BootstrapOfFlagAndEnvironment_ReplaceThoseBelow()
+    {
+        _scene.WithFile("provider.dht.bootstrap = ['/ip4/192.0.2.1/tcp/1', '/ip4/192.0.2.1/tcp/2']")
+            .With("PLASM_BOOTSTRAP", "/ip4/192.0.2.1/tcp/3, /ip4/192.0.2.1/tcp/4").With("PLASM_MODE", "local");
+        ProviderFlags flags = new() { ArtifactsDirectory = "/srv/a", Bootstrap = ["/ip4/192.0.2.1/tcp/5"], Mode = "internet", DhtPort = 9 };
+
+        Assert.Equal(["/ip4/192.0.2.1/tcp/3", "/ip4/192.0.2.1/tcp/4"], _scene.Load().Bootstrap.Select(address => address.ToString()));
+        Assert.Equal(ProviderMode.Local, _scene.Load().Mode);
+        ProviderOptions options = _scene.Options(flags);
+        Assert.Equal("/ip4/192.0.2.1/tcp/5", Assert.Single(options.Dht.Bootstrap).ToString());
+        Assert.Equal((ProviderMode.Internet, 9), (options.Mode, options.Dht.Port));
     }
 
     [Theory]

@@ -38,6 +38,11 @@ internal sealed class ServingScene : IAsyncDisposable
     /// <summary>Null: the provider does not announce, so that tests put nothing on a real network.</summary>
     public Func<IMulticastNetwork>? Multicast { get; init; }
 
+    /// <summary>Null: no part in a DHT, and no libp2p port.</summary>
+    public DhtOptions? Dht { get; set; }
+
+    public ProviderMode Mode { get; init; }
+
     /// <summary>Null: every address.</summary>
     public string? Bind { get; init; }
 
@@ -78,7 +83,9 @@ internal sealed class ServingScene : IAsyncDisposable
         {
             Port = 0,
             Bind = Bind,
-            Advertisement = new AdvertisementOptions { Mdns = Multicast is not null, Dht = false },
+            Advertisement = new AdvertisementOptions { Mdns = Multicast is not null, Dht = Dht is not null },
+            Dht = Dht ?? new DhtOptions(),
+            Mode = Mode,
             ArtifactsDirectory = Artifacts,
             StateDirectory = State,
             Channels = Channels,

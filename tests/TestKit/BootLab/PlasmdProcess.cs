@@ -35,7 +35,7 @@ public sealed class PlasmdProcess : IAsyncDisposable
             ChildProcess.Start(
                 name,
                 Program,
-                ["serve", "--artifacts", artifacts, "--channel", "stable", "--arch", "x86_64", "--bind", "127.0.0.1", "--port", $"{port}", "--state-dir", state]),
+                ["serve", "--artifacts", artifacts, "--channel", "stable", "--arch", "x86_64", "--bind", "127.0.0.1", "--port", $"{port}", "--state-dir", state, "--dht-port", "0"]),
             port);
         await HttpProbe.WaitForOkAsync(new Uri(process.Url, "/readyz"), CommandLimit, process.Console);
         return process;
