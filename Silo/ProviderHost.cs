@@ -173,7 +173,8 @@ public sealed partial class ProviderHost : IAsyncDisposable
             node is null || _options.Mode is not ProviderMode.Internet
                 ? null
                 : FetchServer.Start(
-                    node.Host, services.GetRequiredService<CatalogFetchContent>(), new FetchServerOptions { TimeProvider = _clock, LoggerFactory = loggers }));
+                    node.Host, services.GetRequiredService<CatalogFetchContent>(),
+                    new FetchServerOptions { TimeProvider = _clock, LoggerFactory = loggers }));
     }
 
     private async Task DrainAsync(CancellationToken hurry)

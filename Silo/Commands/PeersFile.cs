@@ -35,8 +35,11 @@ internal static class PeersFile
         }
 
         return problems.Count > 0
-            ? throw Wrong($"{path} has lines that are no peers ({string.Join(", ", problems.Take(5))}{(problems.Count > 5 ? ", ..." : "")}): expected {PeerAddress.Rule}.")
-            : peers.Count > MaxPeers ? throw Wrong($"{path} names {peers.Count} peers: expected at most {MaxPeers}; a handful is enough to join by.")
+            ? throw Wrong(
+                $"{path} has lines that are no peers ({string.Join(", ", problems.Take(5))}{(problems.Count > 5 ? ", ..." : "")}): "
+                + $"expected {PeerAddress.Rule}.")
+            : peers.Count > MaxPeers ? throw Wrong(
+                $"{path} names {peers.Count} peers: expected at most {MaxPeers}; a handful is enough to join by.")
             : peers;
     }
 

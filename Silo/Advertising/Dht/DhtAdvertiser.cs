@@ -177,7 +177,8 @@ internal sealed partial class DhtAdvertiser : IAsyncDisposable
         public bool IsOutdone { get; set; }
     }
 
-    [LoggerMessage(1415, LogLevel.Information, "{Slot}: announced in the DHT at {Key}; {Taken} peers keep the pointer, {Told} name this provider")]
+    [LoggerMessage(1415, LogLevel.Information,
+        "{Slot}: announced in the DHT at {Key}; {Taken} peers keep the pointer, {Told} name this provider")]
     private static partial void LogAnnounced(ILogger log, ReleaseSlot slot, string key, int taken, int told);
 
     [LoggerMessage(1416, LogLevel.Debug, "{Slot}: renewed in the DHT; {Taken} peers keep the pointer, {Told} name this provider")]
@@ -186,7 +187,8 @@ internal sealed partial class DhtAdvertiser : IAsyncDisposable
     [LoggerMessage(1417, LogLevel.Information, "{Slot}: no longer announced in the DHT, as it is no longer served")]
     private static partial void LogWithdrawn(ILogger log, ReleaseSlot slot);
 
-    [LoggerMessage(1418, LogLevel.Information, "{Slot}: only named as a provider in the DHT, as others announce a newer release or the same for longer. {Problem}")]
+    [LoggerMessage(1418, LogLevel.Information,
+        "{Slot}: only named as a provider in the DHT, as others announce a newer release or the same for longer. {Problem}")]
     private static partial void LogOutdone(ILogger log, ReleaseSlot slot, string problem);
 
     [LoggerMessage(1419, LogLevel.Error, "Announcing in the DHT has failed and ended; releases are served on")]

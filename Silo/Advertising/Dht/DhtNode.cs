@@ -27,7 +27,8 @@ internal sealed partial class DhtNode : IAsyncDisposable
     private readonly bool _hasBootstrap;
     private Task _joining = Task.CompletedTask;
 
-    private DhtNode(Libp2pHost host, KademliaDht dht, IdentityKey identity, OwnServers servers, bool hasBootstrap, TimeProvider clock, ILogger log)
+    private DhtNode(
+        Libp2pHost host, KademliaDht dht, IdentityKey identity, OwnServers servers, bool hasBootstrap, TimeProvider clock, ILogger log)
     {
         Host = host;
         Dht = dht;
@@ -50,7 +51,8 @@ internal sealed partial class DhtNode : IAsyncDisposable
 
     /// <summary>Starts listening and joining; null when the configuration wants no DHT, or when its port is not to be had.</summary>
     public static async Task<DhtNode?> StartAsync(
-        ProviderOptions options, Ed25519PrivateKey nodeKey, int httpPort, TimeProvider clock, ILoggerFactory loggers, CancellationToken cancellationToken)
+        ProviderOptions options, Ed25519PrivateKey nodeKey, int httpPort, TimeProvider clock, ILoggerFactory loggers,
+        CancellationToken cancellationToken)
     {
         if (!options.Advertisement.Dht || options.Mode is ProviderMode.Local)
         {
@@ -168,7 +170,8 @@ internal sealed partial class DhtNode : IAsyncDisposable
         }
     }
 
-    [LoggerMessage(1410, LogLevel.Warning, "Releases are served, but not announced in the DHT: TCP port {Port} for libp2p is not to be had ({Problem}). "
+    [LoggerMessage(1410, LogLevel.Warning,
+        "Releases are served, but not announced in the DHT: TCP port {Port} for libp2p is not to be had ({Problem}). "
         + "Give another with --dht-port or port in [provider.dht] (0: any free one), or set provider.advertisement.dht to false.")]
     private static partial void LogUnavailable(ILogger log, int port, string problem);
 
@@ -178,7 +181,8 @@ internal sealed partial class DhtNode : IAsyncDisposable
     [LoggerMessage(1412, LogLevel.Information, "Joined the DHT; {Peers} peers are known")]
     private static partial void LogJoined(ILogger log, int peers);
 
-    [LoggerMessage(1413, LogLevel.Warning, "No bootstrap peer answers; releases are served, and found by the DHT once one does. Trying again with growing pauses.")]
+    [LoggerMessage(1413, LogLevel.Warning,
+        "No bootstrap peer answers; releases are served, and found by the DHT once one does. Trying again with growing pauses.")]
     private static partial void LogNobodyAnswers(ILogger log);
 
     [LoggerMessage(1414, LogLevel.Error, "Joining the DHT has failed and ended; releases are served on")]

@@ -4,8 +4,8 @@ namespace PhaseMesh.Silo.Serving.Endpoints;
 
 /// <summary>What <c>GET /</c> answers. Times are RFC 3339, sizes bytes.</summary>
 internal sealed record StatusReport(
-    string Name, string Version, string Node, string PeerId, string State, string Started, long UptimeSeconds, IReadOnlyList<ReleaseReport> Releases,
-    LoadReport Load, Libp2pReport? Libp2p);
+    string Name, string Version, string Node, string PeerId, string State, string Started, long UptimeSeconds,
+    IReadOnlyList<ReleaseReport> Releases, LoadReport Load, Libp2pReport? Libp2p);
 
 /// <summary>
 /// A served release (<c>serving</c>), or files that are not served (<c>waiting</c>: nothing to do; <c>refused</c>: something to do), of which

@@ -10,7 +10,8 @@ namespace PhaseMesh.Silo.Serving.Fetching;
 /// was verified goes out, replaced releases stay readable by digest for a while, nobody is served anew while draining.
 /// </summary>
 internal sealed class CatalogFetchContent(
-    ReleaseCatalog catalog, ProviderLifecycle lifecycle, RequestGuard guard, LoadCounters load, CatalogOptions options, TimeProvider clock) : IFetchContent
+    ReleaseCatalog catalog, ProviderLifecycle lifecycle, RequestGuard guard, LoadCounters load, CatalogOptions options, TimeProvider clock)
+    : IFetchContent
 {
     public async ValueTask<IFetchSource?> OpenAsync(FetchRequest request, CancellationToken cancellationToken)
     {

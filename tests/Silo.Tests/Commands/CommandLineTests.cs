@@ -73,8 +73,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("serve --arch ", "arm64", "x86_64")]
     [InlineData("serve --arch x", "x86_64")]
     [InlineData("serve --arch x86_64 --ch", "--channel")]
-    [InlineData("serve --channel stable --arch x86_64 --", "--arch", "--artifacts", "--bind", "--config", "--help", "--port", "--state-dir",
-        "--trust")]
+    [InlineData("serve --channel stable --arch x86_64 --", "--arch", "--artifacts", "--bind", "--bootstrap", "--config", "--dht-port", "--help",
+        "--mode", "--peers-file", "--port", "--state-dir", "--trust")]
+    [InlineData("serve --mode ", "internet", "local", "private")]
     [InlineData("serve --artifacts ")]
     [InlineData("serve -a \"/srv/my boot\" --po", "--port")]
     [InlineData("completion ", "bash", "fish", "zsh")]
