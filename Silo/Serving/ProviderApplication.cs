@@ -9,8 +9,6 @@ using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Catalog.Loading;
 using PhaseMesh.Silo.Catalog.Stamps;
 using PhaseMesh.Silo.Health;
-using PhaseMesh.Silo.Serving.Bodies;
-using PhaseMesh.Silo.Serving.Connections;
 using PhaseMesh.Silo.Serving.Endpoints;
 using PhaseMesh.Silo.Serving.Fetching;
 

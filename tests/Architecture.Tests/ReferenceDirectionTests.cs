@@ -15,7 +15,8 @@ public class ReferenceDirectionTests
         ["Grains"] = ["Cluster", "Manifests"],
         ["Gateway"] = ["Manifests", "Serving"],
         ["Libp2p"] = [],
-        ["Silo"] = ["Manifests", "Libp2p", "Mdns"],
+        ["Serving"] = [],
+        ["Silo"] = ["Manifests", "Libp2p", "Mdns", "Serving"],
     };
 
     public static TheoryData<string> Projects => [.. ProjectFiles().Select(Path.GetFileNameWithoutExtension).OfType<string>()];

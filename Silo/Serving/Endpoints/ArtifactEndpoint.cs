@@ -4,7 +4,8 @@ using PhaseMesh.Silo.Catalog;
 namespace PhaseMesh.Silo.Serving.Endpoints;
 
 /// <summary>Finds the artifact that a request names and keeps its file open while it is sent.</summary>
-internal sealed class ArtifactEndpoint(ReleaseCatalog catalog, ArtifactResponse response)
+internal sealed partial class ArtifactEndpoint(
+    ReleaseCatalog catalog, ArtifactResponse response, CatalogOptions options, TimeProvider clock, ILogger<ArtifactEndpoint> log)
 {
     /// <summary><c>/kernel</c> and the like: that of the current release, or with <c>?digest=</c> exactly that one.</summary>
     public Task GetNamedAsync(HttpContext context, ArtifactKind kind)
@@ -66,11 +67,26 @@ internal sealed class ArtifactEndpoint(ReleaseCatalog catalog, ArtifactResponse 
 
         try
         {
-            await response.WriteAsync(context, file, cacheControl);
+            ArtifactFileSource source = new(file, options, clock);
+
+            // Before conditions: a file gone bad must not be confirmed to a client that has a copy of what it was.
+            if (await source.FindProblemAsync(default, context.RequestAborted) is { } problem)
+            {
+                await Problem.UnavailableAsync(context, problem);
+                return;
+            }
+
+            if (await response.WriteAsync(context, source, cacheControl) is BodyOutcome.SourceFailed)
+            {
+                LogChanged(source.Name, file.Artifact.Digest);
+            }
         }
         finally
         {
             file.Release();
         }
     }
+
+    [LoggerMessage(1201, LogLevel.Warning, "The {Kind} {Digest} changed on disk while it was sent; the download was cut off")]
+    private partial void LogChanged(string kind, Sha256Digest digest);
 }

@@ -1,6 +1,5 @@
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Silo.Catalog;
-using PhaseMesh.Silo.Serving.Ranges;
 
 namespace PhaseMesh.Silo.Serving.Endpoints;
 

@@ -1,7 +1,6 @@
 using System.Net;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Silo.Serving;
-using PhaseMesh.Silo.Serving.Bodies;
 
 namespace PhaseMesh.Silo.Tests.Serving;
 

@@ -1,10 +1,10 @@
-namespace PhaseMesh.Silo.Serving.Bodies;
+namespace PhaseMesh.Serving.Bodies;
 
 /// <summary>
 /// A connection that can send part of a file without copying it through user space. Present as a connection feature where the system
 /// can; where it is absent the body is read and written.
 /// </summary>
-internal interface IFileSliceSink
+public interface IFileSliceSink
 {
     SlicePacer Pacer { get; }
 

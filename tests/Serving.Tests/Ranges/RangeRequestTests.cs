@@ -1,6 +1,6 @@
-using PhaseMesh.Silo.Serving.Ranges;
+using PhaseMesh.Serving.Ranges;
 
-namespace PhaseMesh.Silo.Tests.Serving;
+namespace PhaseMesh.Serving.Tests.Ranges;
 
 public sealed class RangeRequestTests
 {

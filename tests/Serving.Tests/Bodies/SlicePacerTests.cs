@@ -1,6 +1,6 @@
-using PhaseMesh.Silo.Serving.Bodies;
+using PhaseMesh.Serving.Bodies;
 
-namespace PhaseMesh.Silo.Tests.Serving;
+namespace PhaseMesh.Serving.Tests.Bodies;
 
 public sealed class SlicePacerTests
 {

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Connections;
 
-namespace PhaseMesh.Silo.Serving.Bodies;
+namespace PhaseMesh.Serving.Bodies;
 
 /// <summary>
 /// The output half of a connection that sends on the socket itself, bypassing the transport's own output pipe, so that file slices

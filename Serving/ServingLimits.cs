@@ -1,4 +1,4 @@
-namespace PhaseMesh.Silo.Serving;
+namespace PhaseMesh.Serving;
 
 /// <summary>Every limit of the HTTP side. The defaults suit a provider that boots a few hundred machines at once.</summary>
 public sealed class ServingLimits

@@ -1,10 +1,10 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 
-namespace PhaseMesh.Silo.Serving.Endpoints;
+namespace PhaseMesh.Serving.Responses;
 
 /// <summary>Errors as RFC 9457 problem details. The detail says what was found, what would have been right, and what to do.</summary>
-internal static class Problem
+public static class Problem
 {
     private const string RetrySeconds = "5";
 

@@ -2,12 +2,14 @@ using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using PhaseMesh.Silo.Serving.Bodies;
+using PhaseMesh.Serving.Bodies;
 
-namespace PhaseMesh.Silo.Tests.Serving;
+namespace PhaseMesh.Serving.Tests.Bodies;
 
 public sealed class SendfilePipeWriterTests
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+
     [Theory]
     [InlineData(1)]
     [InlineData(4096)]
@@ -20,18 +22,25 @@ public sealed class SendfilePipeWriterTests
         using (client)
         {
             SendfilePipeWriter writer = new(server, new DefaultConnectionContext());
-            byte[] header = ServingScene.Content("header", 300);
-            byte[] body = ServingScene.Content("body", sizeBytes);
+            byte[] header = Content(1, 300);
+            byte[] body = Content(2, sizeBytes);
 
             writer.Write(header);
             writer.Write(body);
             Task<byte[]> received = ReceiveAsync(client, header.Length + sizeBytes);
-            await writer.FlushAsync().AsTask().WaitAsync(ServingScene.Limit);
+            await writer.FlushAsync().AsTask().WaitAsync(Limit);
 
             byte[] expected = [.. header, .. body];
-            byte[] actual = await received.WaitAsync(ServingScene.Limit);
+            byte[] actual = await received.WaitAsync(Limit);
             Assert.True(actual.AsSpan().SequenceEqual(expected));
         }
+    }
+
+    private static byte[] Content(int seed, int sizeBytes)
+    {
+        byte[] content = new byte[sizeBytes];
+        new Random(seed).NextBytes(content);
+        return content;
     }
 
     private static async Task<byte[]> ReceiveAsync(Socket socket, int count)

@@ -2,7 +2,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
-namespace PhaseMesh.Silo.Serving.Connections;
+namespace PhaseMesh.Serving.Connections;
 
 /// <summary>
 /// Cuts off a client that takes longer than <see cref="ServingLimits.SliceTimeout"/> for a slice of a body. Looked at by the server's
@@ -12,7 +12,7 @@ namespace PhaseMesh.Silo.Serving.Connections;
 /// It resets the connection. An ordinary close would leave what the client has not taken, up to some megabytes, in the
 /// kernel's hands for as long as the client keeps dripping.
 /// </remarks>
-internal sealed partial class SlowReaderGuard(ConnectionContext connection, TimeProvider clock, TimeSpan limit, ILogger log)
+public sealed partial class SlowReaderGuard(ConnectionContext connection, TimeProvider clock, TimeSpan limit, ILogger log)
 {
     private const long Disarmed = long.MinValue;
     private long _armedAt = Disarmed;

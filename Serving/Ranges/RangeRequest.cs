@@ -1,14 +1,14 @@
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
-namespace PhaseMesh.Silo.Serving.Ranges;
+namespace PhaseMesh.Serving.Ranges;
 
 /// <summary>What a Range field asks of a representation (RFC 9110 section 14.2).</summary>
 /// <remarks>
 /// The whole body is the answer to what isn't understood or looks like abuse: another unit, bad syntax, more than 16 ranges, or ranges that
 /// overlap (nobody needs the same byte twice in one answer). 416 only if every range lies past the end.
 /// </remarks>
-internal readonly record struct RangeRequest
+public readonly record struct RangeRequest
 {
     public const int MaxRanges = 16;
 

@@ -3,10 +3,10 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Connections.Features;
 
-namespace PhaseMesh.Silo.Serving.Bodies;
+namespace PhaseMesh.Serving.Bodies;
 
 /// <summary>Connection middleware that puts a <see cref="SendfilePipeWriter"/> in place of the transport's output. The input stays the transport's.</summary>
-internal static class SendfileTransport
+public static class SendfileTransport
 {
     /// <summary>Whether this system's SendPackets is sendfile(2); the tests hold it to that on Linux only.</summary>
     public static bool IsSupported => OperatingSystem.IsLinux();

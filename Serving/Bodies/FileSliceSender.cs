@@ -1,7 +1,7 @@
 using System.Net.Sockets;
 using System.Threading.Tasks.Sources;
 
-namespace PhaseMesh.Silo.Serving.Bodies;
+namespace PhaseMesh.Serving.Bodies;
 
 /// <summary>Awaitable <see cref="Socket.SendPacketsAsync(SocketAsyncEventArgs)"/> of one file slice, which on Linux is sendfile(2). One send at a time.</summary>
 internal sealed class FileSliceSender : SocketAsyncEventArgs, IValueTaskSource<int>

@@ -3,10 +3,10 @@ using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Connections;
 
-namespace PhaseMesh.Silo.Serving.Connections;
+namespace PhaseMesh.Serving.Connections;
 
 /// <summary>Counts connections, and turns away one address that holds too many, so that it cannot keep all others out.</summary>
-internal sealed class ConnectionGate(ServingLimits limits, LoadCounters load)
+public sealed class ConnectionGate(ServingLimits limits, LoadCounters load)
 {
     private const string TooManyDetail = "Too many connections from this address; close some, or try again later.\n";
 

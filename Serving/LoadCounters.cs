@@ -1,7 +1,7 @@
-namespace PhaseMesh.Silo.Serving;
+namespace PhaseMesh.Serving;
 
 /// <summary>What the provider is busy with.</summary>
-internal sealed class LoadCounters
+public sealed class LoadCounters
 {
     private long _bytesSent;
     private long _kernelSlices;

@@ -1,11 +1,11 @@
-namespace PhaseMesh.Silo.Serving.Bodies;
+namespace PhaseMesh.Serving.Bodies;
 
 /// <summary>
 /// Chooses how much of a file one flush sends on a connection. Large slices cost less per byte; small ones let
 /// <see cref="ServingLimits.SliceTimeout"/> tell a slow client from a stalled one. Socket buffers swallow the first slices whatever the
 /// client does, so a slice grows only after eight times its new size has left.
 /// </summary>
-internal sealed class SlicePacer
+public sealed class SlicePacer
 {
     public const int SmallestBytes = 64 * 1024;
 

@@ -1,9 +1,9 @@
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
-namespace PhaseMesh.Silo.Serving.Ranges;
+namespace PhaseMesh.Serving.Ranges;
 
-internal enum PreconditionOutcome
+public enum PreconditionOutcome
 {
     Proceed,
     NotModified,
@@ -11,7 +11,7 @@ internal enum PreconditionOutcome
 }
 
 /// <summary>Conditional requests, in the order of RFC 9110 section 13.2.2. Entity tags are strong, being digests.</summary>
-internal static class Preconditions
+public static class Preconditions
 {
     public static PreconditionOutcome Evaluate(IHeaderDictionary request, string entityTag, DateTimeOffset? lastModified)
     {

@@ -1,6 +1,6 @@
-namespace PhaseMesh.Silo.Serving.Endpoints;
+namespace PhaseMesh.Serving.Responses;
 
-internal static class CachePolicy
+public static class CachePolicy
 {
     /// <summary>For paths that name a digest: what they answer can never change.</summary>
     public const string Immutable = "public, max-age=31536000, immutable";

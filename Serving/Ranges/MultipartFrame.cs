@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace PhaseMesh.Silo.Serving.Ranges;
+namespace PhaseMesh.Serving.Ranges;
 
 /// <summary>The bytes around the parts of a multipart/byteranges body (RFC 9110 section 14.6), known before the first is sent.</summary>
 internal sealed class MultipartFrame
