@@ -28,7 +28,9 @@ public sealed record ArtifactDescription
     [Id(3)]
     public int ChunkCount { get; init; }
 
-    /// <summary>The manifest that holds the chunk digests: digest of its bytes, key of its <see cref="ReleaseChannels.IManifestGrain"/>.</summary>
+    /// <summary>
+    /// The manifest that holds the chunk digests: digest of its bytes, key of its <see cref="ReleaseChannels.IManifestGrain"/>.
+    /// </summary>
     [Id(4)]
     public string Manifest { get; init; } = "";
 

@@ -19,8 +19,8 @@ public interface IArtifactGrain : IGrainWithStringKey
 }
 
 /// <summary>
-/// What one provider has of one artifact; its key is <c>sha256:HEX/ed25519:HEX</c> (<see cref="ReplicaKey"/>). So a thousand providers of one
-/// artifact are a thousand grains, and none is hot.
+/// What one provider has of one artifact; its key is <c>sha256:HEX/ed25519:HEX</c> (<see cref="ReplicaKey"/>). So a thousand providers of
+/// one artifact are a thousand grains, and none is hot.
 /// </summary>
 public interface IReplicaGrain : IGrainWithStringKey
 {
@@ -39,6 +39,9 @@ public interface IReplicaGrain : IGrainWithStringKey
     /// <summary>The operator let the provider go on: a refutation is forgotten.</summary>
     Task ForgiveAsync();
 
+    /// <summary>The provider was forgotten.</summary>
+    Task ForgetAsync();
+
     /// <returns>Null where there never was one.</returns>
     [ReadOnly]
     Task<ReplicaView?> GetAsync();
@@ -50,7 +53,9 @@ public interface IArtifactIndex
     /// <summary>By digest, with their replicas counted.</summary>
     Task<Fleet.FleetPage<ArtifactView>> ListAsync(int limit = 100, string? after = null, CancellationToken cancellationToken = default);
 
-    /// <summary>Offered artifacts with fewer live replicas than wanted, the fewest first; at most <paramref name="limit"/> (1 to 1000).</summary>
+    /// <summary>
+    /// Offered artifacts with fewer live replicas than wanted, the fewest first; at most <paramref name="limit"/> (1 to 1000).
+    /// </summary>
     Task<ImmutableArray<ArtifactView>> ListUnderReplicatedAsync(int limit = 100, CancellationToken cancellationToken = default);
 
     /// <summary>With its replicas counted; null where no release ever named it.</summary>

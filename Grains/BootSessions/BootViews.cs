@@ -103,7 +103,9 @@ public sealed record BootEvent
     [Id(7)]
     public long? BytesPerSecond { get; init; }
 
-    /// <summary>Discovered, fetching: provider keys or URLs; at most <see cref="BootLimits.MaxSources"/> of 256 characters.</summary>
+    /// <summary>
+    /// Discovered, fetching, verified: provider keys or URLs; at most <see cref="BootLimits.MaxSources"/> of 256 characters.
+    /// </summary>
     [Id(8)]
     public ImmutableArray<string> From { get; init; } = [];
 
@@ -194,7 +196,7 @@ public sealed record BootSessionView
     [Id(19)]
     public long BytesPerSecond { get; init; }
 
-    /// <summary>Whom it found or fetched from.</summary>
+    /// <summary>Whom it fetched from, the first one first.</summary>
     [Id(20)]
     public ImmutableArray<string> Sources { get; init; } = [];
 
@@ -212,4 +214,8 @@ public sealed record BootSessionView
     /// <summary>In order of the phases.</summary>
     [Id(24)]
     public ImmutableArray<BootPhaseTime> Phases { get; init; } = [];
+
+    /// <summary>Whom it found.</summary>
+    [Id(25)]
+    public ImmutableArray<string> Found { get; init; } = [];
 }

@@ -6,14 +6,14 @@ namespace PhaseMesh.Grains.BootSessions;
 public interface IBootSessionGrain : IGrainWithStringKey
 {
     /// <summary>
-    /// The boot begins. Its ticket is only told here. The owner may repeat the call with a new nonce where the answer was lost: the ticket before
-    /// it is void then.
+    /// The boot begins. Its ticket is only told here. The owner may repeat the call with a new nonce where the answer was lost: the ticket
+    /// before it is void then.
     /// </summary>
     Task<BootCreated> CreateAsync(BootCreation creation);
 
     /// <summary>
-    /// What happened, in any order, again and again, late: the outcome is the same. Signed by the key that created the boot, or by the provider that
-    /// redeemed its ticket, which alone can say joined.
+    /// What happened, in any order, again and again, late: the outcome is the same. Signed by the key that created the boot, or by the
+    /// provider that redeemed its ticket, which alone can say joined.
     /// </summary>
     /// <param name="signer">Key id.</param>
     /// <param name="events">1 to <see cref="BootLimits.MaxEventsPerCall"/>.</param>
@@ -38,7 +38,10 @@ public interface IBootSessionGrain : IGrainWithStringKey
     Task<BootSessionView?> GetAsync();
 }
 
-/// <summary>The text of a boot, apart from its state so that events stay small; its key is the boot id. Reached through <see cref="IBootSessionGrain"/>.</summary>
+/// <summary>
+/// The text of a boot, apart from its state so that events stay small; its key is the boot id. Reached through
+/// <see cref="IBootSessionGrain"/>.
+/// </summary>
 public interface IBootLogGrain : IGrainWithStringKey
 {
     Task AppendAsync(string text);

@@ -13,7 +13,8 @@ public interface IBootSessionIndex
     Task<BootCounts> CountAsync(BootSessionQuery query, CancellationToken cancellationToken = default);
 
     /// <summary>How the boots of one release went.</summary>
-    Task<ReleaseHealth> GetHealthAsync(ReleaseChannelKey channel, long release, DateTimeOffset since, CancellationToken cancellationToken = default);
+    Task<ReleaseHealth> GetHealthAsync(ReleaseChannelKey channel, long release, DateTimeOffset since,
+        CancellationToken cancellationToken = default);
 
     /// <summary>Boot ids whose silence is to be made a state, or that are old enough to be forgotten.</summary>
     Task<ImmutableArray<string>> ListToSweepAsync(int limit, CancellationToken cancellationToken = default);
@@ -26,7 +27,7 @@ public sealed record BootSessionQuery
 
     public BootOutcome? Outcome { get; init; }
 
-    /// <summary>True: only those that run and are past their deadline.</summary>
+    /// <summary>Whether it is past its deadline, as of the last sweep (a minute).</summary>
     public bool? IsStuck { get; init; }
 
     public string? Channel { get; init; }
@@ -41,7 +42,7 @@ public sealed record BootSessionQuery
     /// <summary>The provider it became.</summary>
     public string? Provider { get; init; }
 
-    /// <summary>Whom it mainly fetched from, as it named it.</summary>
+    /// <summary>Whom it fetched from first, as it named it.</summary>
     public string? Source { get; init; }
 
     /// <summary>Created at or after.</summary>

@@ -4,8 +4,8 @@ using PhaseMesh.Grains.Providers;
 namespace PhaseMesh.Grains.Fleet;
 
 /// <summary>
-/// Lets a provider in by the fleet's policy: 1. read the policy, 2. redeem ticket or token for this key, 3. enrol. A silo that dies between 2 and 3 loses
-/// nothing, as the same key may redeem again.
+/// Lets a provider in by the fleet's policy: 1. read the policy, 2. redeem ticket or token for this key, 3. enrol. A silo that dies between
+/// 2 and 3 loses nothing, as the same key may redeem again.
 /// </summary>
 public sealed class FleetAdmission(IGrainFactory grains)
 {
@@ -43,7 +43,8 @@ public sealed class FleetAdmission(IGrainFactory grains)
         }
 
         FleetSecret parsed = FleetSecret.TryParseTicket(ticket, out FleetSecret? read) ? read
-            : throw new FleetRefusedException(RefusalKind.Forbidden, FleetRefusals.NotAdmitted, "The boot ticket has not the form of one; boot again for a new one.");
+            : throw new FleetRefusedException(RefusalKind.Forbidden, FleetRefusals.NotAdmitted,
+                "The boot ticket has not the form of one; boot again for a new one.");
         await grains.GetGrain<IBootSessionGrain>(parsed.Owner).RedeemTicketAsync(parsed.Secret, provider);
         return parsed.Owner;
     }
@@ -56,7 +57,8 @@ public sealed class FleetAdmission(IGrainFactory grains)
         }
 
         FleetSecret parsed = FleetSecret.TryParseToken(token, out FleetSecret? read) ? read
-            : throw new FleetRefusedException(RefusalKind.Forbidden, FleetRefusals.NotAdmitted, "The join token has not the form of one; ask an operator for a token.");
+            : throw new FleetRefusedException(RefusalKind.Forbidden, FleetRefusals.NotAdmitted,
+                "The join token has not the form of one; ask an operator for a token.");
         await grains.GetGrain<IJoinTokenGrain>(parsed.Owner).RedeemAsync(parsed.Secret, provider);
         return parsed.Owner;
     }

@@ -21,7 +21,8 @@ public enum RefusalKind
 }
 
 /// <summary>
-/// A grain understood the call and refuses it; nothing was changed. The only exception grains throw on purpose. <see cref="Slug"/> is one of
+/// A grain understood the call and refuses it; nothing was changed. The only exception grains throw on purpose. <see cref="Slug"/> is one
+/// of
 /// <see cref="FleetRefusals"/>; the message says what was found, what was expected and what follows.
 /// </summary>
 [GenerateSerializer]

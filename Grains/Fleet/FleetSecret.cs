@@ -5,8 +5,8 @@ using System.Text;
 namespace PhaseMesh.Grains.Fleet;
 
 /// <summary>
-/// Boot tickets <c>pt1-BOOTID-SECRET</c> and join tokens <c>pj1-ID-SECRET</c>: what they belong to, and 32 random bytes in hex of which only the SHA-256
-/// is kept.
+/// Boot tickets <c>pt1-BOOTID-SECRET</c> and join tokens <c>pj1-ID-SECRET</c>: what they belong to, and 32 random bytes in hex of which
+/// only the SHA-256 is kept.
 /// </summary>
 public sealed record FleetSecret
 {

@@ -15,7 +15,7 @@ public interface IJoinTokenGrain : IGrainWithStringKey
     [ReadOnly]
     Task<JoinTokenView?> GetAsync();
 
-    /// <summary>Expired and revoked ones are forgotten after a week. Called by the housekeeping reminder.</summary>
+    /// <summary>Forgotten a week after it expired. Called by the housekeeping reminder.</summary>
     Task SweepAsync();
 }
 

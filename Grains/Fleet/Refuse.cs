@@ -6,6 +6,9 @@ namespace PhaseMesh.Grains.Fleet;
 /// <summary>Short ways to <see cref="FleetRefusedException"/>.</summary>
 internal static class Refuse
 {
+    /// <summary>Key ids, and names of people or machines.</summary>
+    internal const int MaxActorLength = 256;
+
     private const int MaxQuotedLength = 64;
 
     internal static FleetRefusedException Invalid(string message) => new(RefusalKind.Invalid, FleetRefusals.Invalid, message);
@@ -43,7 +46,8 @@ internal static class Refuse
     {
         if (text is not null && (text.Length > maxLength || text.Any(char.IsControl)))
         {
-            throw Invalid($"{name}: expected at most {maxLength} characters without control characters, found {text.Length}: {Quote(text)}.");
+            throw Invalid($"{name}: expected at most {maxLength} characters without control characters, found {text.Length}: "
+                + $"{Quote(text)}.");
         }
     }
 }

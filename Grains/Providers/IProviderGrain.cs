@@ -3,19 +3,30 @@ using PhaseMesh.Grains.Fleet;
 namespace PhaseMesh.Grains.Providers;
 
 /// <summary>
-/// A provider; its key is its node's key id (<see cref="ProviderKey"/>). Enrolment goes through <see cref="FleetAdmission"/>, which redeems tickets
-/// and tokens first. The states and their rules are <see cref="ProviderState"/>'s.
+/// A provider; its key is its node's key id (<see cref="ProviderKey"/>). Enrolment goes through <see cref="FleetAdmission"/>, which redeems
+/// tickets and tokens first. The states and their rules are <see cref="ProviderState"/>'s.
 /// </summary>
 public interface IProviderGrain : IGrainWithStringKey
 {
-    /// <summary>The node enrols, or again with what changed. <paramref name="admission"/> is what the fleet's policy made of its ticket or token.</summary>
+    /// <summary>
+    /// The node enrols, or again with what changed. <paramref name="admission"/> is what the fleet's policy made of its ticket or token.
+    /// </summary>
     Task<ProviderView> EnrolAsync(ProviderEnrolment enrolment, ProviderAdmission admission);
 
-    /// <summary>Writes only when something changed or the last write is old enough.</summary>
+    /// <summary>
+    /// Writes only when something changed or the last write is old enough. Call it through <see cref="ProviderHeartbeats.BeatAsync"/>,
+    /// which answers the others from this silo's memory.
+    /// </summary>
     /// <exception cref="FleetRefusedException">enrol-again; replayed: signed no later than a heartbeat that was written.</exception>
     Task<HeartbeatAnswer> HeartbeatAsync(ProviderHeartbeat heartbeat);
 
-    /// <summary>No new clients shall come. By the node itself, until it enrols again; by an operator, until <see cref="ReleaseAsync"/>.</summary>
+    /// <returns>The answer, where the heartbeat changes nothing that must be written now; null otherwise.</returns>
+    [ReadOnly]
+    Task<HeartbeatAnswer?> TryAnswerAsync(ProviderHeartbeat heartbeat);
+
+    /// <summary>
+    /// No new clients shall come. By the node itself, until it enrols again; by an operator, until <see cref="ReleaseAsync"/>.
+    /// </summary>
     Task<ProviderView> DrainAsync(string actor);
 
     /// <summary>The operator lets a waiting provider in.</summary>
@@ -28,8 +39,8 @@ public interface IProviderGrain : IGrainWithStringKey
     Task<ProviderView> ReleaseAsync(string actor);
 
     /// <summary>
-    /// Somebody says that this provider sent a bad chunk. Proof (its own receipt, or what a silo saw itself) quarantines it at once; the word of
-    /// other providers does when enough of them say so and the fleet's policy isn't open.
+    /// Somebody says that this provider sent a bad chunk. Proof (its own receipt, or what a silo saw itself) quarantines it at once; the
+    /// word of other providers does when enough of them say so and the fleet's policy isn't open.
     /// </summary>
     Task<MisbehaviourVerdict> ReportMisbehaviourAsync(MisbehaviourReport report);
 
@@ -61,6 +72,9 @@ public interface IProviderIndex
 /// <summary>Null: any.</summary>
 public sealed record ProviderQuery
 {
+    /// <summary>
+    /// As of the last sweep (a minute): a provider that just fell silent is still found as serving, and shown as suspect.
+    /// </summary>
     public ProviderState? State { get; init; }
 
     /// <summary>The canonical name.</summary>

@@ -92,13 +92,11 @@ public sealed record ProviderHeartbeat
 
 /// <param name="State">What it is now.</param>
 /// <param name="HeartbeatSeconds">When to come again.</param>
-/// <param name="UnknownReplicas">Digests no release names; they count for nothing.</param>
 [GenerateSerializer]
 [Immutable]
 public sealed record HeartbeatAnswer(
     [property: Id(0)] ProviderState State,
-    [property: Id(1)] int HeartbeatSeconds,
-    [property: Id(2)] int UnknownReplicas = 0);
+    [property: Id(1)] int HeartbeatSeconds);
 
 [GenerateSerializer]
 [Immutable]

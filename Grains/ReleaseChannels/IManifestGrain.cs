@@ -4,7 +4,7 @@ namespace PhaseMesh.Grains.ReleaseChannels;
 public interface IManifestGrain : IGrainWithStringKey
 {
     /// <summary>Stores the bytes, which must have this grain's digest. Storing them again changes nothing.</summary>
-    Task StoreAsync(ReadOnlyMemory<byte> manifest);
+    Task StoreAsync(ReadOnlyMemory<byte> bytes);
 
     /// <returns>Null where they are not stored.</returns>
     [ReadOnly]

@@ -7,5 +7,6 @@ public interface IReleaseChannelIndex
     /// <param name="limit">1 to 1000.</param>
     /// <param name="after">The <see cref="Fleet.FleetPage{T}.Next"/> of the page before.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
-    Task<Fleet.FleetPage<ReleaseChannelView>> ListAsync(int limit = 100, string? after = null, CancellationToken cancellationToken = default);
+    Task<Fleet.FleetPage<ReleaseChannelView>> ListAsync(int limit = 100, string? after = null,
+        CancellationToken cancellationToken = default);
 }

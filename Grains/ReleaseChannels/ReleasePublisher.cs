@@ -4,8 +4,8 @@ using PhaseMesh.Manifests.Naming;
 namespace PhaseMesh.Grains.ReleaseChannels;
 
 /// <summary>
-/// Publishes: 1. the channel checks the proposal, 2. the manifest's bytes are stored under their digest, 3. the channel publishes. A silo that dies in between
-/// leaves bytes that nobody refers to, never a release without bytes.
+/// Publishes: 1. the channel checks the proposal, 2. the manifest's bytes are stored under their digest, 3. the channel publishes. A silo
+/// that dies in between leaves bytes that nobody refers to, never a release without bytes.
 /// </summary>
 public sealed class ReleasePublisher(IGrainFactory grains)
 {

@@ -15,7 +15,7 @@ public partial class EventIdTests
         Assert.Equal(InDocument().Order(), InCode().Order());
 
     private static IEnumerable<int> InCode() =>
-        from project in (string[])["Serving", "Silo", "Libp2p", "Cluster", "Gateway"]
+        from project in (string[])["Serving", "Silo", "Libp2p", "Cluster", "Grains", "Gateway"]
         from file in Directory.EnumerateFiles(Repository.PathOf(project), "*.cs", SearchOption.AllDirectories)
         from Match match in LoggerMessage().Matches(File.ReadAllText(file))
         select int.Parse(match.Groups[1].Value);
