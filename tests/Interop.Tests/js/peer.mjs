@@ -225,6 +225,15 @@ const commands = {
   async names () {
     return { names: [...nodes.keys()] }
   },
+  // Looks for its own neighbourhood, as it would by itself within minutes.
+  async join ({ name = 'main' }) {
+    const node = nodes.get(name)
+    let heard = 0
+    for await (const event of node.services.dht.getClosestPeers(node.peerId.toMultihash().bytes)) {
+      if (event.name === 'PEER_RESPONSE') heard++
+    }
+    return { heard }
+  },
   async table ({ name = 'main' }) {
     return { size: nodes.get(name).services.dht.routingTable.size, mode: nodes.get(name).services.dht.getMode() }
   }
