@@ -78,8 +78,15 @@ internal sealed class IdentifyService
     private async Task AnswerAsync(ProtocolStream stream, CancellationToken cancellationToken)
     {
         using Deadline deadline = new(Limit, _options.TimeProvider, cancellationToken);
-        await LengthPrefixed.WriteAsync(stream.Stream, Describe(stream.Connection).Encode(), deadline.Token);
-        await stream.Stream.CloseWriteAsync(deadline.Token);
+        try
+        {
+            await LengthPrefixed.WriteAsync(stream.Stream, Describe(stream.Connection).Encode(), deadline.Token);
+            await stream.Stream.CloseWriteAsync(deadline.Token);
+        }
+        catch (OperationCanceledException exception) when (deadline.IsPassed)
+        {
+            throw deadline.Translate(exception, DropReason.ReadTimeout, "An identify answer was not taken");
+        }
     }
 
     private async Task AcceptPushAsync(ProtocolStream stream, CancellationToken cancellationToken)

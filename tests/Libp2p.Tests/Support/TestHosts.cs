@@ -9,6 +9,7 @@ namespace PhaseMesh.Libp2p.Tests.Support;
 internal sealed class TestHosts : IAsyncDisposable
 {
     private readonly List<(Libp2pHost Host, IdentityKey Key)> _hosts = [];
+    private readonly List<IAsyncDisposable> _owned = [];
 
     public InMemoryTransport Network { get; } = new();
 
@@ -28,6 +29,9 @@ internal sealed class TestHosts : IAsyncDisposable
         _hosts.Add((host, key));
         return host;
     }
+
+    /// <summary>Disposes what runs on a host before the hosts.</summary>
+    public void Own(IAsyncDisposable service) => _owned.Add(service);
 
     public static Multiaddr AddressOf(Libp2pHost host) => host.Addresses[0].WithPeer(host.LocalPeer);
 
@@ -65,6 +69,10 @@ internal sealed class TestHosts : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (IAsyncDisposable service in _owned)
+        {
+            await service.DisposeAsync();
+        }
         foreach ((Libp2pHost host, IdentityKey key) in _hosts)
         {
             await host.DisposeAsync();
