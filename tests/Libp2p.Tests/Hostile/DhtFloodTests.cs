@@ -4,10 +4,13 @@ using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Libp2p.Tests.Support;
 using PhaseMesh.Libp2p.Transport;
 using PhaseMesh.Libp2p.Wire;
+using PhaseMesh.TestKit.Simulation;
 
 namespace PhaseMesh.Libp2p.Tests.Hostile;
 
-/// <summary>Peers that flood, poison or mislead a DHT node over real connections: its stores stay within their limits, and look-ups go on.</summary>
+/// <summary>
+/// Peers that flood, poison or mislead a DHT node over real connections: its stores stay within their limits, and look-ups go on.
+/// </summary>
 public sealed class DhtFloodTests : IAsyncDisposable
 {
     private const string Kad = "/phase/kad/1.0.0";
@@ -85,7 +88,7 @@ public sealed class DhtFloodTests : IAsyncDisposable
         foreach (byte[] message in poison)
         {
             await using RoguePeer rogue = await RoguePeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
-            for (int round = 0; !rogue.Muxer.Completion.IsCompleted; round++)
+            for (int round = 0; rogue.Muxer.EndMessage is null; round++)
             {
                 Assert.InRange(round, 0, 40);
                 try

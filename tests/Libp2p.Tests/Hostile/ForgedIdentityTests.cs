@@ -10,7 +10,9 @@ using PhaseMesh.Libp2p.Yamux;
 
 namespace PhaseMesh.Libp2p.Tests.Hostile;
 
-/// <summary>Whole handshakes, cryptographically sound, of peers that claim to be somebody else: both when they dial and when dialled.</summary>
+/// <summary>
+/// Whole handshakes, cryptographically sound, of peers that claim to be somebody else: both when they dial and when dialled.
+/// </summary>
 public sealed class ForgedIdentityTests : IAsyncDisposable
 {
     private static readonly IdentityKey Victim = IdentityKey.FromSeed(Patterns.Block(32, 1));

@@ -144,7 +144,8 @@ public sealed class HandshakeTests : IAsyncDisposable
     [Fact]
     public async Task Host_TooManyHandshakesAtOnce_RefusesTheNewOnesUnheard()
     {
-        Libp2pHost host = await _hosts.StartAsync(static options => options with { Limits = new ConnectionLimits { MaxPendingInbound = 2 } });
+        Libp2pHost host = await _hosts.StartAsync(
+            static options => options with { Limits = new ConnectionLimits { MaxPendingInbound = 2 } });
         List<IByteConnection> silent = [];
         for (int index = 0; index < 2; index++)
         {

@@ -10,6 +10,7 @@ using PhaseMesh.Libp2p.Tests.Support;
 using PhaseMesh.Libp2p.Transport;
 using PhaseMesh.Libp2p.Wire;
 using PhaseMesh.Libp2p.Yamux;
+using PhaseMesh.TestKit.Simulation;
 
 namespace PhaseMesh.Libp2p.Tests.Hostile;
 
@@ -38,7 +39,7 @@ public sealed class StreamAbuseTests : IAsyncDisposable
         Libp2pHost host = await ServeAllAsync();
         await using RoguePeer rogue = await RoguePeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
         byte[] garbage = [0x21, .. Patterns.Block(49, 1)]; // As a message of 33 bytes or as a ping of 32, with something behind.
-        for (int seed = 0; !rogue.Muxer.Completion.IsCompleted; seed++)
+        for (int seed = 0; rogue.Muxer.EndMessage is null; seed++)
         {
             Assert.InRange(seed, 0, 100);
             try
@@ -162,7 +163,8 @@ public sealed class StreamAbuseTests : IAsyncDisposable
     {
         // The peer reads nothing at all: a bulk answer fills the connection, and the small ones wait behind it.
         Libp2pHost host = await ServeAllAsync();
-        host.Handle("/bulk/1.0.0", async (stream, cancellationToken) => await stream.Stream.WriteAsync(new byte[200_000], cancellationToken));
+        host.Handle(
+            "/bulk/1.0.0", async (stream, cancellationToken) => await stream.Stream.WriteAsync(new byte[200_000], cancellationToken));
         byte[] request = protocol switch
         {
             PingService.ProtocolId => new byte[PingService.PayloadBytes],

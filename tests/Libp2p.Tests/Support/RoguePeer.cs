@@ -8,7 +8,9 @@ using PhaseMesh.Libp2p.Yamux;
 
 namespace PhaseMesh.Libp2p.Tests.Support;
 
-/// <summary>A peer that follows the rules up to its muxer and speaks on its streams whatever the test wants. It serves nothing by itself.</summary>
+/// <summary>
+/// A peer that follows the rules up to its muxer and speaks on its streams whatever the test wants. It serves nothing by itself.
+/// </summary>
 internal sealed class RoguePeer(ISecureMuxedConnection connection, PeerId id) : IAsyncDisposable
 {
     public PeerId Id => id;
