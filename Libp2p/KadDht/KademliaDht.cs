@@ -52,6 +52,9 @@ public sealed partial class KademliaDht : IAsyncDisposable
     /// <summary>Announcements kept here for the network.</summary>
     public int StoredProviders => _node.Providers.Count;
 
+    /// <summary>Figures of the look-up of this node that ended last.</summary>
+    public (int Requests, int Hops) LastLookup => _client.LastLookup;
+
     internal KadNode Node => _node;
 
     internal KadClient Client => _client;

@@ -22,7 +22,7 @@ internal static class ExitCode
         (Usage, "the command line is wrong"),
         (Refused, "verification refused the manifest or an artifact"),
         (Configuration, "the configuration file or environment is wrong"),
-        (NotReachable, "no provider answers, at the URL or on the LAN"),
+        (NotReachable, "nobody answers or is found, at the URL, on the LAN or in the DHT"),
         (NotServing, "the provider answers, but serves no release"),
         (Disabled, "provider.enabled is false, so serve did not start"),
         (Interrupted, "interrupted by Ctrl-C or SIGTERM before it was done"),

@@ -3,6 +3,7 @@ using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using PhaseMesh.Silo.Commands.Completion;
+using PhaseMesh.Silo.Commands.Dht;
 using PhaseMesh.Silo.Commands.Keys;
 using PhaseMesh.Silo.Commands.Manifests;
 using PhaseMesh.Silo.Commands.Neighbours;
@@ -68,14 +69,22 @@ internal static class PlasmdCommandLine
                 KeyGenerateCommand.Create(context),
                 KeyShowCommand.Create(context),
             },
-            new Command("provider", "Look at a running provider.")
+            new Command("provider", "Look at providers: this one, and those in reach.")
             {
                 ProviderStatusCommand.Create(context),
                 ProviderListCommand.Create(context),
+                ProviderArtifactsCommand.Create(context),
             },
             new Command("mdns", "Look at the neighbourhood.")
             {
                 MdnsBrowseCommand.Create(context),
+            },
+            new Command("dht", "Look at the DHT.")
+            {
+                DhtFindCommand.Create(context),
+                DhtGetCommand.Create(context),
+                DhtPeersCommand.Create(context),
+                DhtBenchCommand.Create(context),
             },
             CompletionCommand.Create(context),
         };

@@ -48,7 +48,8 @@ internal static class MdnsBrowseCommand
         return command;
     }
 
-    private static async Task<IReadOnlyList<Neighbour>> BrowseAsync(CommandContext context, TimeSpan time, CancellationToken cancellationToken)
+    /// <exception cref="CommandException">No interface is up, or port 5353 is not to be had.</exception>
+    public static async Task<IReadOnlyList<Neighbour>> BrowseAsync(CommandContext context, TimeSpan time, CancellationToken cancellationToken)
     {
         await using MdnsNode node = Open(context);
         await using ServiceBrowser browser = node.Browse(PhaseImageService.ServiceType);

@@ -47,11 +47,12 @@ internal sealed class ProviderClientOptions
     private static Uri UrlOfThisMachine(HostSurroundings host)
     {
         ProviderConfiguration configuration = ProviderConfiguration.Load(new ProviderFlags(), host);
-        if (configuration.Problems.Count > 0)
-        {
-            return new Uri("http://127.0.0.1:8080/");
-        }
+        return configuration.Problems.Count > 0 ? new Uri("http://127.0.0.1:8080/") : UrlOf(configuration);
+    }
 
+    /// <summary>Where the provider of this machine listens.</summary>
+    public static Uri UrlOf(ProviderConfiguration configuration)
+    {
         IPAddress address = IPAddress.TryParse(configuration.Bind, out IPAddress? bound) ? bound : IPAddress.Loopback;
         address = address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address;
         return new Uri($"http://{new IPEndPoint(address, configuration.Port)}/");

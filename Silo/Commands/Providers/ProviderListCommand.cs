@@ -1,59 +1,56 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
+using PhaseMesh.Silo.Commands.Dht;
 
 namespace PhaseMesh.Silo.Commands.Providers;
 
-/// <summary><c>plasmd provider list</c>: a row per artifact.</summary>
+/// <summary><c>plasmd provider list</c>: the releases that this node and all in reach announce, a row per provider and release.</summary>
 internal static class ProviderListCommand
 {
     private const string Examples = """
         plasmd provider list
-        # The digests of all kernels
-        plasmd provider list --json | jq -r '.[] | select(.kind == "kernel") | .digest'
+        # Who has release 42 of any channel
+        plasmd provider list --timeout 10s --json | jq -r '.[] | select(.release == 42) | .urls[0]'
         """;
 
     public static Command Create(CommandContext context)
     {
-        var options = new ProviderClientOptions();
-        var command = new PlasmdCommand("list", "List the artifacts that a provider serves.", Examples);
+        DhtCommandOptions options = new(TimeSpan.FromSeconds(3), "How long to listen and look.");
+        var command = new PlasmdCommand("list", "List the releases that this node, its neighbours and the DHT announce.", Examples);
         options.AddTo(command);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            ProviderStatus status = await options.GetStatusAsync(parsed, context, cancellationToken);
-            IReadOnlyList<ListedArtifact> artifacts =
-                [.. status.Releases.SelectMany(release => release.Artifacts.Select(artifact => Row(release, artifact)))];
+            AnnouncedReleases announced = new(context, options.Configuration(parsed, context), options.Time(parsed));
+            IReadOnlyList<ListedRelease> releases = await announced.ListAsync(cancellationToken);
             if (options.WantsJson(parsed))
             {
-                context.Output.WriteLine(JsonSerializer.Serialize(artifacts, ProviderStatusJson.Default.IReadOnlyListListedArtifact));
+                context.Output.WriteLine(JsonSerializer.Serialize(releases, ListedReleaseJson.Default.IReadOnlyListListedRelease));
             }
             else
             {
-                Write(artifacts, context);
+                Write(releases, context);
             }
 
-            return status.IsServing ? ExitCode.Ok : ExitCode.NotServing;
+            return releases.Count > 0 ? ExitCode.Ok : ExitCode.NotReachable;
         });
         return command;
     }
 
-    private static ListedArtifact Row(ReleaseStatus release, ArtifactStatus artifact) => new(
-        release.Channel, release.Arch, release.Version, release.Release, release.State,
-        artifact.Kind, artifact.Digest, artifact.Size, artifact.Path, artifact.Chunks);
-
-    private static void Write(IReadOnlyList<ListedArtifact> artifacts, CommandContext context)
+    private static void Write(IReadOnlyList<ListedRelease> releases, CommandContext context)
     {
-        if (artifacts.Count == 0)
+        if (releases.Count == 0)
         {
-            context.Output.WriteLine("It serves no artifacts; 'plasmd provider status' says why.");
+            context.Output.WriteLine("Nobody announces a release: no provider on this machine, on the LAN, or in the DHT.");
             return;
         }
 
-        var table = new TableText("CHANNEL", "ARCH", "RELEASE", "KIND", "SIZE", "CHUNKS", "DIGEST", "STATE");
-        foreach (ListedArtifact artifact in artifacts)
+        var table = new TableText("CHANNEL", "ARCH", "RELEASE", "SOURCE", "URL", "PEER");
+        foreach (ListedRelease release in releases)
         {
-            table.Add(artifact.Channel, artifact.Arch, artifact.Release?.ToString(CultureInfo.InvariantCulture), artifact.Kind,
-                HumanSize.Of(artifact.Size), artifact.Chunks?.ToString(CultureInfo.InvariantCulture), artifact.Digest, artifact.State);
+            table.Add(
+                release.Channel, release.Arch, release.Release?.ToString(CultureInfo.InvariantCulture), string.Join(',', release.Sources),
+                release.Urls.Count > 0 ? release.Urls[0] : null, release.PeerId);
         }
 
         table.WriteTo(context);

@@ -99,7 +99,7 @@ internal sealed record DhtStatus
     public int Providers { get; init; }
 }
 
-/// <summary>One line of <c>plasmd provider list --json</c>: an artifact and the release it belongs to.</summary>
+/// <summary>One line of <c>plasmd provider artifacts --json</c>: an artifact and the release it belongs to.</summary>
 internal sealed record ListedArtifact(
     string Channel, string Arch, string? Version, long? Release, string State,
     string Kind, string Digest, long Size, string? Path, int? Chunks);

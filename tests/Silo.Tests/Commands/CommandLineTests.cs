@@ -14,8 +14,8 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("Unknown option '--prot'. Did you mean '--port'? See 'plasmd serve --help'.", "serve", "--prot", "80")]
     [InlineData("Unknown option '--xyzzy'. See 'plasmd serve --help'.", "serve", "--xyzzy")]
     [InlineData("Unknown argument 'b.json'. See 'plasmd manifest verify --help'.", "manifest", "verify", "a.json", "b.json")]
-    [InlineData("Expected a command: serve, manifest, key, provider, mdns, completion. See 'plasmd --help'.")]
-    [InlineData("Expected a command: status, list. See 'plasmd provider --help'.", "provider")]
+    [InlineData("Expected a command: serve, manifest, key, provider, mdns, dht, completion. See 'plasmd --help'.")]
+    [InlineData("Expected a command: status, list, artifacts. See 'plasmd provider --help'.", "provider")]
     [InlineData("Option '--output' is required. See 'plasmd key generate --help'.", "key", "generate")]
     [InlineData("There is no completion for 'csh': expected bash, zsh, fish. See 'plasmd completion --help'.", "completion", "csh")]
     public async Task Run_WrongCommandLine_SaysWhatIsWrongAndWhereToReadOn(string expected, params string[] arguments) =>
@@ -30,6 +30,11 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("key", "show")]
     [InlineData("provider", "status")]
     [InlineData("provider", "list")]
+    [InlineData("provider", "artifacts")]
+    [InlineData("dht", "find")]
+    [InlineData("dht", "get")]
+    [InlineData("dht", "peers")]
+    [InlineData("dht", "bench")]
     [InlineData("mdns", "browse")]
     [InlineData("completion")]
     public async Task Help_OfEveryCommand_DescribesEachOptionAndEndsWithExamplesThatParse(params string[] command)
@@ -65,8 +70,10 @@ public sealed class CommandLineTests : IDisposable
     public async Task Version_IsTheAssemblys() => Assert.Matches(@"^plasmd \d+\.\d+\.\d+\n$", (await _scene.OkAsync("--version")).Output);
 
     [Theory]
-    [InlineData("", "completion", "key", "manifest", "mdns", "provider", "serve")]
-    [InlineData("provider ", "list", "status")]
+    [InlineData("", "completion", "dht", "key", "manifest", "mdns", "provider", "serve")]
+    [InlineData("provider ", "artifacts", "list", "status")]
+    [InlineData("dht ", "bench", "find", "get", "peers")]
+    [InlineData("dht find s", "stable/arm64", "stable/x86_64")]
     [InlineData("provider s", "status")]
     [InlineData("  manifest   gen", "generate")]
     [InlineData("manifest sign ")]
@@ -80,7 +87,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("serve -a \"/srv/my boot\" --po", "--port")]
     [InlineData("completion ", "bash", "fish", "zsh")]
     [InlineData("provider status --j", "--json")]
-    [InlineData("nonsense --whatever x ", "completion", "key", "manifest", "mdns", "provider", "serve")]
+    [InlineData("nonsense --whatever x ", "completion", "dht", "key", "manifest", "mdns", "provider", "serve")]
     public async Task Suggest_OffersExactlyWhatMayComeNext(string line, params string[] expected)
     {
         CommandRun run = await _scene.OkAsync($"[suggest:{line.Length}]", line);

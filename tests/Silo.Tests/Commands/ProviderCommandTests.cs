@@ -52,7 +52,7 @@ public sealed class ProviderCommandTests : IDisposable
     }
 
     [Fact]
-    public async Task List_ForPeople_HasARowPerArtifact()
+    public async Task Artifacts_ForPeople_HaveARowEach()
     {
         await using var provider = StubProvider.Json(Serving);
 
@@ -61,7 +61,7 @@ public sealed class ProviderCommandTests : IDisposable
             stable   x86_64  42       kernel     8.0 MiB  8       sha256:11  serving
             stable   x86_64  42       initramfs  1000 B   1       sha256:22  serving
 
-            """, (await _scene.OkAsync("provider", "list", "--url", provider.Url)).Output);
+            """, (await _scene.OkAsync("provider", "artifacts", "--url", provider.Url)).Output);
     }
 
     /// <summary>Scripts read this: a change here is a breaking change.</summary>
@@ -71,7 +71,7 @@ public sealed class ProviderCommandTests : IDisposable
         await using var provider = StubProvider.Json(Serving);
 
         var status = JsonNode.Parse((await _scene.OkAsync("provider", "status", "--json", "--url", provider.Url)).Output)!.AsObject();
-        var rows = JsonNode.Parse((await _scene.OkAsync("provider", "list", "--json", "--url", provider.Url)).Output)!.AsArray();
+        var rows = JsonNode.Parse((await _scene.OkAsync("provider", "artifacts", "--json", "--url", provider.Url)).Output)!.AsArray();
 
         Assert.Equal(["name", "version", "node", "peer_id", "state", "started", "uptime_seconds", "releases", "load", "libp2p"],
             status.Select(pair => pair.Key));
@@ -179,7 +179,7 @@ public sealed class ProviderCommandTests : IDisposable
                     StringComparison.Ordinal);
         }
 
-        Assert.Contains("Is plasmd running there?", await _scene.FailsAsync(ExitCode.NotReachable, "provider", "list", "--url", url),
+        Assert.Contains("Is plasmd running there?", await _scene.FailsAsync(ExitCode.NotReachable, "provider", "artifacts", "--url", url),
             StringComparison.Ordinal);
     }
 

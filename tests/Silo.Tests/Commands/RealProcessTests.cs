@@ -50,7 +50,7 @@ public sealed class RealProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task Serve_ThenStatusAndList_ThenSigterm()
+    public async Task Serve_ThenStatusAndArtifacts_ThenSigterm()
     {
         string artifacts = _scene.Artifacts();
         await using var provider = ChildProcess.Start(
@@ -62,7 +62,7 @@ public sealed class RealProcessTests : IDisposable
         await provider.WaitForLineAsync("serving 20", PlasmdProcess.Limit);
 
         CommandRun status = await PlasmdProcess.RunAsync(["provider", "status", "--url", url]);
-        CommandRun list = await _scene.OkAsync("provider", "list", "--url", url);
+        CommandRun list = await _scene.OkAsync("provider", "artifacts", "--url", url);
         Assert.Equal((ExitCode.Ok, ""), (status.ExitCode, status.Error));
         Assert.Contains((await _scene.OkAsync("key", "show", "--state-dir", _scene.PathOf("state"))).Output.Split('\n')[1].Split(' ')[^1],
             status.Output, StringComparison.Ordinal);
@@ -124,7 +124,7 @@ public sealed class RealProcessTests : IDisposable
             [
                 "complete -o default -F _plasmd plasmd",
                 "plasmd prov: provider",
-                "plasmd provider : list status",
+                "plasmd provider : artifacts list status",
                 "plasmd  manifest   ge: generate",
                 "plasmd serve --arch a: arm64",
                 "plasmd serve --arch arm64 --ch: --channel",
