@@ -5,16 +5,6 @@ namespace PhaseMesh.Cluster.Engine;
 /// <summary>What a grain asks of the engine that made it.</summary>
 internal interface IGrainRuntime
 {
-    [ThreadStatic]
-    private static IGrainRuntime? _ofGrainBeingMade;
-
-    /// <summary>Set while a grain's constructor runs, so that grain classes need no constructor that hands it down.</summary>
-    static IGrainRuntime? OfGrainBeingMade
-    {
-        get => _ofGrainBeingMade;
-        set => _ofGrainBeingMade = value;
-    }
-
     string Identity { get; }
 
     string Key { get; }
@@ -35,4 +25,17 @@ internal interface IGrainRuntime
     Task<IGrainReminder?> GetReminderAsync(string name);
 
     Task<List<IGrainReminder>> GetRemindersAsync();
+}
+
+/// <summary>Known while a grain's constructor runs, so that grain classes need no constructor that hands it down.</summary>
+internal static class GrainBirth
+{
+    [ThreadStatic]
+    private static IGrainRuntime? _runtime;
+
+    public static IGrainRuntime? Runtime
+    {
+        get => _runtime;
+        set => _runtime = value;
+    }
 }

@@ -8,7 +8,7 @@ namespace PhaseMesh.Cluster;
 /// </summary>
 public abstract class Grain : IAddressable
 {
-    private readonly IGrainRuntime? _runtime = IGrainRuntime.OfGrainBeingMade;
+    private readonly IGrainRuntime? _runtime = GrainBirth.Runtime;
 
     /// <summary>What this grain reaches others by.</summary>
     protected IGrainFactory GrainFactory => Runtime.GrainFactory;

@@ -1,0 +1,205 @@
+using System.Data;
+using Npgsql;
+using PhaseMesh.Cluster.Diagnostics;
+using PhaseMesh.Cluster.Queries;
+using PhaseMesh.Cluster.Sql;
+using PhaseMesh.Cluster.Stores;
+
+namespace PhaseMesh.Cluster.Postgres;
+
+/// <summary>
+/// The tables, made and migrated by whichever silo comes first, under an advisory lock. Rule for a new version: add, never change what an older silo
+/// uses (functions carry their version in their name); where that can't be, raise <see cref="CompatibleFrom"/>, and older silos refuse to start.
+/// </summary>
+internal sealed class PostgresSchema(string schema, PostgresConnections connections, ClusterLog log)
+{
+    /// <summary>The version this silo makes.</summary>
+    public const int Version = 1;
+
+    /// <summary>The oldest silo that can work with what this version makes.</summary>
+    public const int CompatibleFrom = 1;
+
+    private const string Now = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+
+    public async Task EnsureAsync(StorePlan plan, CancellationToken cancellationToken)
+    {
+        await using NpgsqlConnection connection = await connections.OpenPooledAsync(cancellationToken);
+        List<(string Name, string Text)> indexes = [.. Indexes(plan)];
+        if (await VersionAsync(connection, cancellationToken) >= Version && (await MissingAsync(connection, indexes, cancellationToken)).Count == 0)
+        {
+            return;
+        }
+
+        await using NpgsqlTransaction transaction = await connection.BeginTransactionAsync(IsolationLevel.ReadCommitted, cancellationToken);
+        await RunAsync(connection, $"SELECT pg_advisory_xact_lock(hashtext('{schema} schema'))", cancellationToken);
+        int found = await VersionAsync(connection, cancellationToken);
+        for (int version = found; version < Version; version++)
+        {
+            await RunAsync(connection, Migration(version + 1), cancellationToken);
+        }
+
+        if (found < Version)
+        {
+            await RunAsync(
+                connection,
+                $"INSERT INTO {schema}.schema_version (version, compatible_from, made_at) VALUES ({Version}, {CompatibleFrom}, now())",
+                cancellationToken);
+        }
+
+        foreach ((_, string text) in await MissingAsync(connection, indexes, cancellationToken))
+        {
+            await RunAsync(connection, text, cancellationToken);
+        }
+
+        await transaction.CommitAsync(cancellationToken);
+        if (found < Version)
+        {
+            log.Migrated(connections.Description, found, Version);
+        }
+    }
+
+    /// <returns>0 for an empty database.</returns>
+    /// <exception cref="InvalidDataException">A newer silo made it so that this one can't work with it.</exception>
+    private async Task<int> VersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand exists = new($"SELECT to_regclass('{schema}.schema_version') IS NOT NULL", connection);
+        if (await exists.ExecuteScalarAsync(cancellationToken) is not true)
+        {
+            return 0;
+        }
+
+        await using NpgsqlCommand command = new(
+            $"SELECT version, compatible_from FROM {schema}.schema_version ORDER BY version DESC LIMIT 1", connection);
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken))
+        {
+            return 0;
+        }
+
+        int version = reader.GetInt32(0);
+        int compatibleFrom = reader.GetInt32(1);
+        return compatibleFrom <= Version
+            ? version
+            : throw new InvalidDataException($"{connections.Description}: schema {schema} has version {version}, which silos of version {compatibleFrom} and "
+                + $"newer understand; this one has {Version}. Run a newer plasmd.");
+    }
+
+    /// <summary>An index per declared field, of that kind's rows only.</summary>
+    private IEnumerable<(string Name, string Text)> Indexes(StorePlan plan) =>
+        from kind in plan.Kinds
+        from field in kind.Value.All
+        let name = $"state_{new StateId(KindNames.Checked(kind.Key), field.Name).Hash():x16}"
+        select (name, $"CREATE INDEX {name} ON {schema}.state (({string.Format(field.IsText ? PostgresTables.TextField : PostgresTables.NumberField, field.Name)}), key) "
+            + $"WHERE grain = '{kind.Key}' AND json IS NOT NULL");
+
+    /// <summary>Looked up first, as even CREATE INDEX IF NOT EXISTS stops all writes for a moment.</summary>
+    private async Task<List<(string Name, string Text)>> MissingAsync(
+        NpgsqlConnection connection, List<(string Name, string Text)> indexes, CancellationToken cancellationToken)
+    {
+        await using NpgsqlCommand command = new("SELECT indexname FROM pg_indexes WHERE schemaname = $1", connection);
+        command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = schema });
+        await using NpgsqlDataReader reader = await command.ExecuteReaderAsync(cancellationToken);
+        HashSet<string> present = [];
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            present.Add(reader.GetString(0));
+        }
+
+        return [.. indexes.Where(index => !present.Contains(index.Name))];
+    }
+
+    private static async Task RunAsync(NpgsqlConnection connection, string text, CancellationToken cancellationToken)
+    {
+#pragma warning disable CA2100 // Made of constants and a checked schema name.
+        await using NpgsqlCommand command = new(text, connection);
+#pragma warning restore CA2100
+        await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private string Migration(int version) => version switch
+    {
+        1 => FirstVersion(),
+        _ => throw new InvalidOperationException($"There is no migration to version {version}."),
+    };
+
+    private string FirstVersion() => $$"""
+        CREATE SCHEMA IF NOT EXISTS {{schema}};
+
+        CREATE TABLE {{schema}}.schema_version (version int PRIMARY KEY, compatible_from int NOT NULL, made_at timestamptz NOT NULL);
+
+        -- json is NULL where a record was cleared: its version lives on, so that no old copy anywhere can pass for the next record's.
+        CREATE TABLE {{schema}}.state (
+            grain text COLLATE "C" NOT NULL, key text COLLATE "C" NOT NULL, version bigint NOT NULL, schema int NOT NULL,
+            json text, fields jsonb NOT NULL, tag bigint NOT NULL, changed_at bigint NOT NULL,
+            PRIMARY KEY (grain, key)) WITH (fillfactor = 75, autovacuum_vacuum_scale_factor = 0.05);
+        CREATE INDEX state_cleared ON {{schema}}.state (changed_at) WHERE json IS NULL;
+
+        CREATE TABLE {{schema}}.event (
+            sequence bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, feed text COLLATE "C" NOT NULL, key text NOT NULL, version bigint NOT NULL,
+            at bigint NOT NULL, payload text NOT NULL);
+        CREATE INDEX event_feed ON {{schema}}.event (feed, sequence);
+
+        CREATE TABLE {{schema}}.silo (
+            name text NOT NULL, generation bigint NOT NULL, address text NOT NULL, version text NOT NULL,
+            started_at bigint NOT NULL, seen_at bigint NOT NULL, lease_end bigint NOT NULL, has_left bigint NOT NULL,
+            PRIMARY KEY (name, generation));
+
+        CREATE TABLE {{schema}}.reminder (
+            grain text NOT NULL, key text NOT NULL, name text NOT NULL, first_due bigint NOT NULL, period bigint NOT NULL,
+            due bigint NOT NULL, held_until bigint NOT NULL, claim bigint NOT NULL, attempts bigint NOT NULL,
+            PRIMARY KEY (grain, key, name));
+        CREATE INDEX reminder_due ON {{schema}}.reminder (due);
+
+        -- A whole batch in one statement: a silo that is frozen or killed can't leave it half done, or hold its locks.
+        -- Returns the writes that were not done, with what was found instead.
+        CREATE FUNCTION {{schema}}.write_1(
+            p_grain text[], p_key text[], p_version bigint[], p_schema int[], p_json text[], p_fields text[], p_tag bigint[],
+            p_has_updates boolean, p_has_inserts boolean, p_notes text[], e_write int[], e_feed text[], e_payload text[])
+        RETURNS TABLE (n int, found_version bigint, found_tag bigint) LANGUAGE plpgsql AS $body$
+        DECLARE
+            v_done int[] := '{}';
+            v_more int[];
+            v_now bigint := {{Now}};
+        BEGIN
+            IF p_has_updates THEN
+                WITH done AS (
+                    UPDATE {{schema}}.state s
+                    SET version = s.version + 1, schema = i.schema, json = i.json, fields = i.fields::jsonb, tag = i.tag, changed_at = v_now
+                    FROM unnest(p_grain, p_key, p_version, p_schema, p_json, p_fields, p_tag)
+                        WITH ORDINALITY AS i(grain, key, version, schema, json, fields, tag, n)
+                    WHERE s.grain = i.grain AND s.key = i.key AND s.version = i.version
+                    RETURNING i.n::int AS done_n)
+                SELECT coalesce(array_agg(done_n), '{}') INTO v_done FROM done;
+            END IF;
+            IF p_has_inserts THEN
+                WITH done AS (
+                    INSERT INTO {{schema}}.state AS s (grain, key, version, schema, json, fields, tag, changed_at)
+                    SELECT i.grain, i.key, 1, i.schema, i.json, i.fields::jsonb, i.tag, v_now
+                    FROM unnest(p_grain, p_key, p_version, p_schema, p_json, p_fields, p_tag) AS i(grain, key, version, schema, json, fields, tag)
+                    WHERE i.version = 0
+                    ON CONFLICT (grain, key) DO NOTHING
+                    RETURNING s.grain AS done_grain, s.key AS done_key)
+                SELECT coalesce(array_agg(i.n::int), '{}') INTO v_more
+                FROM unnest(p_grain, p_key) WITH ORDINALITY AS i(grain, key, n) JOIN done ON done_grain = i.grain AND done_key = i.key;
+                v_done := v_done || v_more;
+            END IF;
+            IF cardinality(e_write) > 0 THEN
+                -- Events become visible in the order of their sequence: whoever has seen one has seen all before it.
+                PERFORM pg_advisory_xact_lock(hashtext('{{schema}} events'));
+                INSERT INTO {{schema}}.event (feed, key, version, at, payload)
+                SELECT e.feed, p_key[e.write], p_version[e.write] + 1, v_now, e.payload
+                FROM unnest(e_write, e_feed, e_payload) WITH ORDINALITY AS e(write, feed, payload, position)
+                WHERE e.write = ANY (v_done) ORDER BY e.position;
+                PERFORM pg_notify('{{schema}}_changes', 'e');
+            END IF;
+            PERFORM pg_notify('{{schema}}_changes', note) FROM unnest(p_notes) AS note;
+            IF cardinality(v_done) < cardinality(p_key) THEN
+                RETURN QUERY
+                SELECT i.n::int, coalesce(s.version, 0), coalesce(s.tag, 0)
+                FROM unnest(p_grain, p_key) WITH ORDINALITY AS i(grain, key, n)
+                LEFT JOIN {{schema}}.state s ON s.grain = i.grain AND s.key = i.key
+                WHERE NOT (i.n = ANY (v_done));
+            END IF;
+        END $body$;
+        """;
+}

@@ -1,0 +1,75 @@
+using Npgsql;
+using PhaseMesh.Cluster.Diagnostics;
+using PhaseMesh.Cluster.Hosting;
+using PhaseMesh.Cluster.Stores;
+
+namespace PhaseMesh.Cluster.Postgres;
+
+/// <summary>PostgreSQL as seen by one silo.</summary>
+internal sealed class PostgresStore : IStore
+{
+    private readonly PostgresConnections _connections;
+    private readonly string _schema;
+    private readonly GrainClusterOptions _options;
+    private readonly ClusterLog _log;
+    private PostgresListener? _listener;
+
+    public PostgresStore(PostgresConnections connections, string schema, GrainClusterOptions options, ClusterLog log)
+    {
+        (_connections, _schema, _options, _log) = (connections, schema, options, log);
+        Tables = PostgresTables.Create(schema, connections);
+        RunId = Random.Shared.NextInt64().ToString("x16");
+    }
+
+    public string Description => _connections.Description;
+
+    /// <summary>Two: one batch travels while the other is being made durable.</summary>
+    public int WriteLanes => 2;
+
+    public int ReadLanes => 2;
+
+    public IStoreTables Tables { get; }
+
+    /// <summary>Tells this silo's notices from others'.</summary>
+    public string RunId { get; }
+
+    public async Task StartAsync(StorePlan plan, IChangeSink changes, CancellationToken cancellationToken)
+    {
+        await new PostgresSchema(_schema, _connections, _log).EnsureAsync(plan, cancellationToken);
+        _listener ??= new PostgresListener(_connections, _schema, RunId, changes, _options, _log);
+        await _listener.StartAsync(cancellationToken);
+    }
+
+    public async Task ProbeAsync(CancellationToken cancellationToken)
+    {
+        await using NpgsqlConnection connection = await _connections.OpenHeldAsync(cancellationToken);
+        await using NpgsqlCommand command = new("SELECT pg_is_in_recovery()", connection);
+        if (await command.ExecuteScalarAsync(cancellationToken) is true)
+        {
+            throw new IOException("The server is a standby and takes no writes.");
+        }
+    }
+
+    public StorageFault Classify(Exception exception) => exception switch
+    {
+        PostgresException { SqlState: "40001" or "40P01" or "55P03" or "57014" } => StorageFault.Transient,
+        PostgresException { SqlState: ['0', '8', ..] or ['5', '3', ..] or ['5', '7', ..] or ['5', '8', ..] or "25006" or "XX000" } => StorageFault.Away,
+        PostgresException => StorageFault.Rejected,
+        NpgsqlException or IOException or TimeoutException or OperationCanceledException or System.Net.Sockets.SocketException
+            or ObjectDisposedException => StorageFault.Away,
+        InvalidOperationException { Source: "Npgsql" } => StorageFault.Away,
+        _ => StorageFault.Rejected,
+    };
+
+    public IStoreLane OpenLane() => new PostgresLane(_connections, _schema, RunId, _options.TimeProvider);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_listener is not null)
+        {
+            await _listener.DisposeAsync();
+        }
+
+        await _connections.DisposeAsync();
+    }
+}
