@@ -70,6 +70,7 @@ internal sealed class StateSlot(StateId id, StateCodec codec)
             return LoadNowAsync(session, deadline);
         }
 
+        TaskCompletionSource<StateSnapshot> shared = new(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
             if (_loading is { } loading && !loading.Task.IsCompleted && session.Time.GetElapsedTime(loading.Began) <= shareWindow)
@@ -77,8 +78,24 @@ internal sealed class StateSlot(StateId id, StateCodec codec)
                 return loading.Task;
             }
 
-            _loading = (LoadNowAsync(session, deadline), session.Time.GetTimestamp());
-            return _loading.Value.Task;
+            _loading = (shared.Task, session.Time.GetTimestamp());
+        }
+
+        // Outside the lock: a store may answer at once, and may be telling this slot of a change just now.
+        _ = ShareAsync(session, deadline, shared);
+        return shared.Task;
+    }
+
+    /// <summary>Never throws: what happens goes to those who share it.</summary>
+    private async Task ShareAsync(StorageSession session, long deadline, TaskCompletionSource<StateSnapshot> shared)
+    {
+        try
+        {
+            shared.SetResult(await LoadNowAsync(session, deadline));
+        }
+        catch (Exception exception)
+        {
+            shared.SetException(exception);
         }
     }
 

@@ -90,7 +90,10 @@ internal sealed class InMemoryTables(InMemoryGrainStorage data, TimeProvider tim
             long periods = ((now - held.Due).Ticks / held.Period.Ticks) + 1;
             data.Reminders[reminder.Id] = held with
             {
-                Due = held.Due + (periods * held.Period), HeldUntil = DateTimeOffset.MinValue, Claim = 0, Attempts = 0,
+                Due = held.Due + (periods * held.Period),
+                HeldUntil = DateTimeOffset.MinValue,
+                Claim = 0,
+                Attempts = 0,
             };
         }
 

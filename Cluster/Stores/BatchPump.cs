@@ -38,8 +38,8 @@ internal sealed class BatchPump<TRequest>(
     {
         _isClosed = true;
         TaskCompletionSource drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        _drained = drained;
-        if (Volatile.Read(ref _running) != 0)
+        Interlocked.Exchange(ref _drained, drained);
+        if (Interlocked.CompareExchange(ref _running, 0, 0) != 0)
         {
             await drained.Task;
         }

@@ -16,7 +16,7 @@ public sealed class PostgresServer : IAsyncDisposable
     private ChildProcess? _process;
     private int _databases;
 
-    private PostgresServer(string directory) => (_directory, Port) = (directory, LoopbackPort.Find());
+    private PostgresServer(string directory) => (_directory, Port) = (directory, LoopbackPort.Free());
 
     public int Port { get; }
 
@@ -36,7 +36,7 @@ public sealed class PostgresServer : IAsyncDisposable
             await ChildProcess.RunAsync("chown", ["postgres:", server._directory], Limit);
         }
 
-        await server.RunAsync("initdb", "-D", server.Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync");
+        await RunAsync("initdb", "-D", server.Data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync");
         await server.StartAsync();
         return server;
     }
@@ -109,7 +109,7 @@ public sealed class PostgresServer : IAsyncDisposable
         Directory.Delete(_directory, recursive: true);
     }
 
-    private static ChildProcess StartAsUser(string name, IReadOnlyList<string> command) => IsRoot
+    private static ChildProcess StartAsUser(string name, List<string> command) => IsRoot
         ? ChildProcess.Start(name, "setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", .. command], start => start.WorkingDirectory = "/")
         : ChildProcess.Start(name, command[0], command.Skip(1));
 
@@ -127,7 +127,7 @@ public sealed class PostgresServer : IAsyncDisposable
         }
     }
 
-    private async Task<IReadOnlyList<OutputLine>> RunAsync(string program, params string[] arguments)
+    private static async Task<IReadOnlyList<OutputLine>> RunAsync(string program, params string[] arguments)
     {
         await using ChildProcess process = StartAsUser(program, [$"{Binaries}/{program}", .. arguments]);
         int exitCode = await process.WaitForExitAsync(Limit);
