@@ -11,9 +11,12 @@ using PhaseMesh.Manifests.Naming;
 namespace PhaseMesh.BootAgent;
 
 /// <summary>One boot: 1. manifest, 2. kernel, 3. initramfs and rootfs, 4. seal or name what is verified; then kexec.</summary>
-/// <param name="turns">Whom to ask; after a failure that is the providers' the steps begin again with those of the next turn.</param>
+/// <param name="turns">
+/// Whom to ask. After a failure that is the providers' the steps begin again with others, and when there are none, after a pause with all.
+/// </param>
 internal sealed class BootRun(
-    AgentOptions options, FetchLimits limits, HttpTransport transport, IKexec kexec, ProviderTurns turns, BootConsole console)
+    AgentOptions options, FetchLimits limits, DiscoveryLimits discoveryLimits, HttpTransport transport, IKexec kexec, ProviderTurns turns,
+    BootConsole console)
 {
     private const int Steps = 4;
     private readonly ManifestJudge _judge = new(options, new ClockFloor(console.Time.GetUtcNow(), options.NotBefore));
@@ -48,6 +51,11 @@ internal sealed class BootRun(
 
         console.Banner("PHASE BOOT - Fetching from Provider");
         console.Debug($"boot {options.BootId}: {options.Channel}/{options.Arch}, mode {options.ModeName}");
+        await new BootRounds(turns, options.RetryLimit, discoveryLimits, console).RunAsync(RoundAsync, cancellationToken);
+    }
+
+    private async Task RoundAsync(CancellationToken cancellationToken)
+    {
         IReadOnlyList<ProviderCandidate> providers = await turns.FirstAsync(cancellationToken);
         while (true)
         {
@@ -108,7 +116,7 @@ internal sealed class BootRun(
     private async Task<ManifestChoice> ChooseAsync(IReadOnlyList<ProviderCandidate> providers, CancellationToken cancellationToken)
     {
         ManifestCollector collector = new(transport, limits, console, options);
-        IReadOnlyList<ManifestOffer> offers = await collector.CollectAsync(providers, _judge.IsTrusted, () => turns.HasOthers, cancellationToken);
+        IReadOnlyList<ManifestOffer> offers = await collector.CollectAsync(providers, turns.Order, _judge.IsTrusted, cancellationToken);
         ManifestChoice choice = _judge.Choose(offers);
         BootManifest manifest = choice.Manifest;
         foreach (RefusedOffer refused in choice.Refused)

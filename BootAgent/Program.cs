@@ -31,15 +31,17 @@ try
     ProviderList providers = new();
     foreach (ProviderUrl url in options.Providers)
     {
-        providers.Add(url, "the command line");
+        providers.Add(new ProviderCandidate(url, "the command line"));
     }
 
     FetchLimits limits = new();
     DiscoveryLimits discoveryLimits = new();
-    await using MdnsDiscovery? discovery = options.Discovers ? MdnsDiscovery.Start(options, discoveryLimits, console) : null;
+    await using MdnsDiscovery? mdns = options.Discovers ? MdnsDiscovery.Start(options, console) : null;
+    await using DhtDiscovery? dht = options.UsesDht ? await DhtDiscovery.StartAsync(options, console) : null;
     using HttpTransport transport = new(limits);
-    ProviderTurns turns = new(providers, discovery, discoveryLimits, console);
-    return (int)await new BootRun(options, limits, transport, new LinuxKexec(), turns, console).RunAsync(stop.Token);
+    IProviderSource?[] sources = [mdns, dht];
+    ProviderTurns turns = new(providers, [.. sources.OfType<IProviderSource>()], discoveryLimits, console);
+    return (int)await new BootRun(options, limits, discoveryLimits, transport, new LinuxKexec(), turns, console).RunAsync(stop.Token);
 }
 catch (BootFailedException failure)
 {

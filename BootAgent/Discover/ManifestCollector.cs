@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using PhaseMesh.BootAgent.Fetch;
 using PhaseMesh.BootAgent.Parameters;
 using PhaseMesh.BootAgent.Reporting;
@@ -5,66 +6,159 @@ using PhaseMesh.Manifests;
 
 namespace PhaseMesh.BootAgent.Discover;
 
-/// <summary>Asks every provider for the manifest, all at once, and within a time limit.</summary>
+/// <summary>Asks providers for the manifest, side by side, while others may still be found.</summary>
 internal sealed class ManifestCollector(HttpTransport transport, FetchLimits limits, BootConsole console, AgentOptions options)
 {
+    /// <param name="first">Those to ask now; the order names the others as their time comes.</param>
     /// <param name="isTrusted">Judges a manifest but for its expiry. Once one passes, the others have only the grace period left.</param>
-    /// <param name="hasOthers">Somebody else could be asked: what does not answer at the first try is not tried again now.</param>
+    /// <returns>What everybody asked has answered, best ranked first.</returns>
     public async Task<IReadOnlyList<ManifestOffer>> CollectAsync(
-        IReadOnlyList<ProviderCandidate> providers, Func<BootManifest, bool> isTrusted, Func<bool> hasOthers,
+        IReadOnlyList<ProviderCandidate> first, AskingOrder order, Func<BootManifest, bool> isTrusted, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource grace = new(Timeout.InfiniteTimeSpan, console.Time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, grace.Token);
+        using CancellationTokenSource enough = CancellationTokenSource.CreateLinkedTokenSource(either.Token);
+        ConcurrentQueue<ProviderCandidate> faulted = [];
+        ChangeSignal fault = new();
+        Task nextFault = fault.Next;
+        List<ProviderCandidate> inOrder = [];
+        List<Task<ManifestOffer>> running = [];
+        List<ManifestOffer> offers = [];
+        ProviderTier? usable = null;
+        IReadOnlyList<ProviderCandidate> asked = first;
+        try
+        {
+            while (true)
+            {
+                inOrder.AddRange(asked);
+                running.AddRange(asked.Select(provider => AskAsync(provider, ReportFault, either.Token, enough.Token, cancellationToken)));
+                bool everybodyRefused = offers.Count > 0 && !offers.Exists(offer => offer.IsTransient);
+                bool isOver = running.Count == 0
+                    && (usable is { } tier ? order.HasSettled(tier) : !order.MayFindMore(everybodyRefused));
+                if (isOver)
+                {
+                    return Ranked(offers, inOrder, isTrusted);
+                }
+
+                await order.WaitAsync([.. running, nextFault], usable, everybodyRefused, cancellationToken);
+                nextFault = fault.Next;
+                while (faulted.TryDequeue(out ProviderCandidate? provider))
+                {
+                    order.Failed(provider);
+                }
+
+                foreach (Task<ManifestOffer> ended in running.Where(task => task.IsCompleted).ToList())
+                {
+                    running.Remove(ended);
+                    offers.Add(Take(await ended));
+                }
+
+                asked = order.Take(usable, running.Count);
+                foreach (ProviderCandidate provider in asked)
+                {
+                    console.Detail($"Provider: {provider} ({provider.FoundBy})");
+                }
+            }
+        }
+        finally
+        {
+            await grace.CancelAsync();
+            await ((Task)Task.WhenAll(running)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+
+        void ReportFault(ProviderCandidate provider)
+        {
+            faulted.Enqueue(provider);
+            fault.Raise();
+        }
+
+        ManifestOffer Take(ManifestOffer offer)
+        {
+            console.Debug($"{offer.Provider}: {(offer.Manifest is null ? offer.Problem : $"manifest {offer.Manifest.Digest}")}");
+            if (offer.Manifest is null || !isTrusted(offer.Manifest))
+            {
+                order.Failed(offer.Provider);
+                return offer;
+            }
+
+            order.Succeeded(offer.Provider);
+            usable = usable < offer.Provider.Tier ? usable : offer.Provider.Tier;
+            enough.Cancel();
+            grace.CancelAfter(limits.ManifestGrace);
+            return offer;
+        }
+    }
+
+    /// <summary>
+    /// Those named in the order of their naming, then the LAN before others, and there who answered soonest. A node that has delivered at
+    /// two addresses is one source, at the better of them.
+    /// </summary>
+    private static List<ManifestOffer> Ranked(
+        List<ManifestOffer> offers, List<ProviderCandidate> inOrder, Func<BootManifest, bool> isTrusted)
+    {
+        HashSet<string> nodes = [];
+        return
+        [
+            .. offers.OrderBy(offer => offer.Provider.Tier)
+                .ThenBy(offer => offer.Provider.Tier == ProviderTier.CommandLine ? 0 : (long)offer.Latency.TotalMilliseconds)
+                .ThenByDescending(offer => offer.Provider.Tier == ProviderTier.CommandLine ? 0 : offer.Manifest?.Release ?? -1)
+                .ThenBy(offer => inOrder.IndexOf(offer.Provider))
+                .Where(offer => offer.Manifest is null || !isTrusted(offer.Manifest) || offer.Provider.PeerId is not { } peer || nodes.Add(peer)),
+        ];
+    }
+
+    /// <summary>Retries what may pass; the last fault stands when the time is over, or when there is enough without it.</summary>
+    private async Task<ManifestOffer> AskAsync(
+        ProviderCandidate provider, Action<ProviderCandidate> onFault, CancellationToken othersAreDone, CancellationToken enough,
         CancellationToken cancellationToken)
     {
         using CancellationTokenSource limit = new(limits.ManifestTimeLimit, console.Time);
-        using CancellationTokenSource both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        return await Task.WhenAll(providers.Select(async provider =>
-        {
-            ManifestOffer offer = await AskAsync(provider, hasOthers, both.Token, cancellationToken);
-            console.Debug($"{provider}: {(offer.Manifest is null ? offer.Problem : $"manifest {offer.Manifest.Digest}")}");
-            if (offer.Manifest is not null && isTrusted(offer.Manifest))
-            {
-                limit.CancelAfter(limits.ManifestGrace);
-            }
-
-            return offer;
-        }));
-    }
-
-    /// <summary>Retries what may pass; the last fault stands when the time is over.</summary>
-    private async Task<ManifestOffer> AskAsync(
-        ProviderCandidate provider, Func<bool> hasOthers, CancellationToken timeLimit, CancellationToken cancellationToken)
-    {
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(othersAreDone, limit.Token);
         FetchFault last = new(FaultKind.Stalled, "did not answer in time");
         for (int attempt = 0; ; attempt++)
         {
             try
             {
-                ManifestOffer offer = await AskOnceAsync(provider, timeLimit);
-                if (offer.Fault is not { IsTransient: true } || hasOthers())
+                long started = console.Time.GetTimestamp();
+                ManifestOffer offer = await AskOnceAsync(provider, either.Token);
+                if (!offer.IsTransient || enough.IsCancellationRequested)
+                {
+                    return offer with { Latency = console.Time.GetElapsedTime(started) };
+                }
+
+                last = offer.Fault!;
+                onFault(provider);
+                await PauseAsync(attempt, enough, either.Token);
+                if (enough.IsCancellationRequested)
                 {
                     return offer;
                 }
-
-                last = offer.Fault;
-                await Task.Delay(limits.PauseAfter(attempt), console.Time, timeLimit);
             }
-            catch (OperationCanceledException) when (timeLimit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+            catch (OperationCanceledException) when (either.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
             {
                 return new ManifestOffer(provider, null, string.Empty, last, null);
             }
         }
     }
 
+    private async Task PauseAsync(int attempt, CancellationToken enough, CancellationToken cancellationToken)
+    {
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(enough, cancellationToken);
+        await Task.Delay(limits.PauseAfter(attempt), console.Time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
     private async Task<ManifestOffer> AskOnceAsync(ProviderCandidate provider, CancellationToken cancellationToken)
     {
         FetchFault? fault = null;
-        foreach (string directory in (string[])[$"/{options.Channel}/{options.Arch}", string.Empty])
+        foreach (string directory in ManifestPlaces.DirectoriesOf(options))
         {
             using CancellationTokenSource attempt = new(limits.ManifestAttemptLimit, console.Time);
             using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, attempt.Token);
             byte[]? bytes;
             try
             {
-                (bytes, fault) = await DownloadAsync(provider.Url.At(directory + "/manifest.json"), either.Token);
+                (bytes, fault) = await DownloadAsync(provider.Url.At(directory + ManifestPlaces.FileName), either.Token);
             }
             catch (OperationCanceledException) when (attempt.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
             {

@@ -9,4 +9,10 @@ internal sealed record ManifestOffer(
     ProviderCandidate Provider, BootManifest? Manifest, string Directory, FetchFault? Fault, string? FormatError)
 {
     public string Problem => FormatError ?? Fault?.Detail ?? string.Empty;
+
+    /// <summary>From asking, the last time, to the manifest's last byte.</summary>
+    public TimeSpan Latency { get; init; }
+
+    /// <summary>Nobody answered, or not to the end: a moment later it may be better.</summary>
+    public bool IsTransient => Fault is { IsTransient: true };
 }

@@ -14,25 +14,26 @@ namespace PhaseMesh.BootAgent.Discover;
 /// Finds providers on the LAN (docs/wire/mdns.md): asks for <c>_phase-image._tcp.local</c> on every link and announces nothing, so every
 /// mode may use it. What it hears is only a hint where to look; the manifest found there must be signed by a trusted key all the same.
 /// </summary>
-internal sealed class MdnsDiscovery : IAsyncDisposable
+internal sealed class MdnsDiscovery : IProviderSource
 {
     private const string ServiceName = PhaseImageService.ServiceType;
     private readonly AgentOptions _options;
-    private readonly DiscoveryLimits _limits;
     private readonly BootConsole _console;
     private readonly MdnsNode? _node;
     private readonly ServiceBrowser? _browser;
     private readonly string? _problem;
-    private readonly long _started;
+    private readonly ChangeSignal _changed = new();
+    private readonly CancellationTokenSource _stop = new();
+    private readonly Task _watching = Task.CompletedTask;
 
-    private MdnsDiscovery(AgentOptions options, DiscoveryLimits limits, BootConsole console, IMulticastNetwork? network)
+    private MdnsDiscovery(AgentOptions options, BootConsole console, IMulticastNetwork? network)
     {
-        (_options, _limits, _console) = (options, limits, console);
-        _started = console.Time.GetTimestamp();
+        (_options, _console) = (options, console);
         try
         {
             _node = MdnsNode.Start(new MdnsOptions { OnNotice = notice => console.Debug($"mDNS: {notice.Message}") }, network, console.Time);
             _browser = _node.Browse(ServiceName);
+            _watching = WatchAsync(_browser);
         }
         catch (SocketException failure)
         {
@@ -41,104 +42,87 @@ internal sealed class MdnsDiscovery : IAsyncDisposable
         }
     }
 
-    /// <summary>What the search came to, for a failure's message; follows "and".</summary>
-    public string Outcome
-    {
-        get
-        {
-            if (_problem is not null)
-            {
-                return _problem;
-            }
+    public string Name => "mDNS";
 
-            string wanted = $"{_options.Channel}/{_options.Arch}";
-            string[] links = [.. _node!.Links.Select(link => link.Name)];
-            if (links.Length == 0)
-            {
-                return $"no network interface was fit for mDNS within {Seconds} (up, with multicast and an address). "
-                    + "Check the cable, the card's driver and DHCP";
-            }
+    public ProviderTier Tier => ProviderTier.Lan;
 
-            string none = $"no{(_browser!.Instances.Any(instance => Usable(instance).Any()) ? " further" : string.Empty)} {ServiceName}";
-            string where = $"on {string.Join(", ", links)} within {Seconds}";
-            string[] others = [.. _browser.Instances.Where(instance => !Usable(instance).Any()).Select(Describe).Distinct().Take(8)];
-            return others.Length > 0
-                ? $"{none} for {wanted} answered {where}, only {string.Join(", ", others)}. "
-                    + "Check phase.channel and phase.arch, or serve it there"
-                : $"{none} answered {where}. "
-                    + "Check that a plasmd runs on this LAN with mDNS on and that no switch or firewall drops multicast to UDP port 5353";
-        }
-    }
+    public IReadOnlyList<ProviderCandidate> Candidates => _browser is null
+        ? []
+        :
+        [
+            .. _browser.Instances.OrderByDescending(ReleaseOf).ThenBy(each => each.ToString(), StringComparer.Ordinal)
+                .SelectMany(instance => Usable(instance).Select(url =>
+                    new ProviderCandidate(url, $"mDNS: {NameOf(instance)}", NodeName.Of(instance.Text["peer"]), ProviderTier.Lan)))
+                .Take(ProviderList.MaxPerTier),
+        ];
 
-    private string Seconds => $"{_limits.SearchLimit.TotalSeconds:0.#} s";
+    public Task Changed => _changed.Next;
+
+    public bool IsSearching => _browser is not null;
+
+    public bool HasLookedAround => true;
 
     /// <summary>Begins to listen and asks the first question; what cannot be opened is told by <see cref="Outcome"/>.</summary>
     /// <param name="network">Null: the machine's own links.</param>
-    public static MdnsDiscovery Start(AgentOptions options, DiscoveryLimits limits, BootConsole console, IMulticastNetwork? network = null) =>
-        new(options, limits, console, network);
+    public static MdnsDiscovery Start(AgentOptions options, BootConsole console, IMulticastNetwork? network = null) =>
+        new(options, console, network);
 
-    /// <summary>Somebody usable is known now who is not in the list.</summary>
-    public bool HasNew(ProviderList providers) =>
-        _browser?.Instances.Any(instance => Usable(instance).Any(url => !providers.Contains(url))) == true;
-
-    /// <summary>
-    /// Waits for somebody who is not in the list yet, and a moment longer for others; after the search limit only takes what is there.
-    /// </summary>
-    /// <returns>Whether the list has grown.</returns>
-    public async Task<bool> FindAsync(ProviderList providers, CancellationToken cancellationToken)
+    public void SearchAgain()
     {
-        if (_browser is null)
+        // It listens all the time, and asks again as RFC 6762 section 5.2 has it.
+    }
+
+    public string Outcome(TimeSpan searched, bool foundSome)
+    {
+        if (_problem is not null)
         {
-            return false;
+            return _problem;
         }
 
-        if (!HasNew(providers) && await WaitForNewAsync(_browser, providers, cancellationToken))
+        string within = $"within {searched.TotalSeconds:0.#} s";
+        string[] links = [.. _node!.Links.Select(link => link.Name)];
+        if (links.Length == 0)
         {
-            await Task.Delay(_limits.Settle, _console.Time, cancellationToken);
+            return $"no network interface was fit for mDNS {within} (up, with multicast and an address). "
+                + "Check the cable, the card's driver and DHCP";
         }
 
-        bool hasGrown = false;
-        foreach (ServiceInstance instance in _browser.Instances.OrderByDescending(ReleaseOf).ThenBy(each => each.ToString(), StringComparer.Ordinal))
-        {
-            foreach (ProviderUrl url in Usable(instance))
-            {
-                hasGrown |= providers.Add(url, $"mDNS: {NameOf(instance)}", instance.Text["peer"]);
-            }
-        }
-
-        return hasGrown;
+        string none = $"no{(foundSome ? " further" : string.Empty)} {ServiceName}";
+        string where = $"on {string.Join(", ", links)} {within}";
+        string[] others = [.. _browser!.Instances.Where(instance => !Usable(instance).Any()).Select(Describe).Distinct().Take(8)];
+        return others.Length > 0
+            ? $"{none} for {_options.Channel}/{_options.Arch} answered {where}, only {string.Join(", ", others)}. "
+                + "Check phase.channel and phase.arch, or serve it there"
+            : $"{none} answered {where}. "
+                + "Check that a plasmd runs on this LAN with mDNS on and that no switch or firewall drops multicast to UDP port 5353";
     }
 
     public async ValueTask DisposeAsync()
     {
+        await _stop.CancelAsync();
         if (_node is not null)
         {
             await _node.DisposeAsync();
         }
+
+        await _watching;
+        _stop.Dispose();
     }
 
-    private async Task<bool> WaitForNewAsync(ServiceBrowser browser, ProviderList providers, CancellationToken cancellationToken)
+    private async Task WatchAsync(ServiceBrowser browser)
     {
-        TimeSpan left = _limits.SearchLimit - _console.Time.GetElapsedTime(_started);
-        using CancellationTokenSource limit = new(left > TimeSpan.Zero ? left : TimeSpan.Zero, _console.Time);
-        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            await foreach (ServiceChange change in browser.WatchAsync(either.Token))
+            await foreach (ServiceChange change in browser.WatchAsync(_stop.Token))
             {
                 _console.Debug($"mDNS: {change.Kind} {ParameterValues.Shown(change.Instance.ToString(), 200)}");
-                if (HasNew(providers))
-                {
-                    return true;
-                }
+                _changed.Raise();
             }
         }
-        catch (OperationCanceledException) when (limit.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        catch (OperationCanceledException) when (_stop.IsCancellationRequested)
         {
-            return false;
+            // Disposed.
         }
-
-        return false;
     }
 
     /// <summary>The URLs to ask, best first; none when it serves another release channel or arch.</summary>
@@ -147,7 +131,7 @@ internal sealed class MdnsDiscovery : IAsyncDisposable
         if (!PhaseImageService.TryParse(instance.Text, out PhaseImageService? service, out _)
             || !ReleaseChannelName.TryParse(service.Channel, out ReleaseChannelName channel) || channel != _options.Channel
             || !MachineArch.TryParse(service.Arch, out MachineArch arch) || arch != _options.Arch
-            || BasePathOf(service.ManifestPath) is not { } basePath)
+            || ManifestPlaces.BaseOf(service.ManifestPath, _options) is not { } basePath)
         {
             yield break;
         }
@@ -166,23 +150,6 @@ internal sealed class MdnsDiscovery : IAsyncDisposable
                 yield return url;
             }
         }
-    }
-
-    /// <summary>
-    /// What the agent's own two places for a manifest are below: the announced path without <c>/stable/x86_64/manifest.json</c> or
-    /// <c>/manifest.json</c>. Null when it ends otherwise.
-    /// </summary>
-    private string? BasePathOf(string manifestPath)
-    {
-        foreach (string place in (string[])[$"/{_options.Channel}/{_options.Arch}/manifest.json", "/manifest.json"])
-        {
-            if (manifestPath.EndsWith(place, StringComparison.Ordinal))
-            {
-                return manifestPath[..^place.Length];
-            }
-        }
-
-        return null;
     }
 
     private static long ReleaseOf(ServiceInstance instance) =>

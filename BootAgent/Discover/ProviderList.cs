@@ -3,57 +3,44 @@ using PhaseMesh.BootAgent.Parameters;
 namespace PhaseMesh.BootAgent.Discover;
 
 /// <summary>
-/// The one ranked list that every way of discovery feeds: the order of adding is the rank, and a provider found twice keeps its
-/// better one. Used by one flow at a time.
+/// The one ranked list that every way of discovery feeds: nearer tiers first, within a tier the order of adding, and a provider found
+/// twice keeps its better rank. Used by one flow at a time.
 /// </summary>
 internal sealed class ProviderList
 {
+    /// <summary>Of one tier: whoever floods the LAN or the DHT must neither fill this machine's memory nor crowd out the others.</summary>
+    public const int MaxPerTier = 128;
+
     private readonly List<ProviderCandidate> _candidates = [];
-    private readonly HashSet<ProviderCandidate> _asked = [];
-    private readonly HashSet<ProviderCandidate> _dropped = [];
+    private readonly HashSet<ProviderUrl> _dropped = [];
 
     public IReadOnlyList<ProviderCandidate> Ranked => _candidates;
 
-    /// <summary>Some have not been asked yet.</summary>
-    public bool HasUnasked => _asked.Count < _candidates.Count;
+    /// <summary>Those that may be asked, best first.</summary>
+    public IEnumerable<ProviderCandidate> Usable => _candidates.Where(candidate => !_dropped.Contains(candidate.Url));
 
-    public bool Add(ProviderUrl url, string foundBy, string? peerId = null)
+    /// <returns>Whether it is new.</returns>
+    public bool Add(ProviderCandidate candidate)
     {
-        if (Contains(url))
+        int known = _candidates.FindIndex(each => each.Url == candidate.Url);
+        bool isFull = _candidates.Count(each => each.Tier == candidate.Tier) >= MaxPerTier;
+        if (isFull || (known >= 0 && _candidates[known].Tier <= candidate.Tier))
         {
             return false;
         }
 
-        _candidates.Add(new ProviderCandidate(url, foundBy, peerId));
-        return true;
-    }
-
-    public bool Contains(ProviderUrl url) => _candidates.Exists(candidate => candidate.Url == url);
-
-    /// <summary>
-    /// Whom to ask now: those asked before and not dropped, who may have come to life, and new ones up to a limit. Of a peer with several
-    /// addresses only the best is asked first, so that it is not taken for several sources. Should that fail, the others have their turn:
-    /// the name is not proven, and a false announcement must not keep the true peer out.
-    /// </summary>
-    public IReadOnlyList<ProviderCandidate> TakeTurn(int maxNew = DiscoveryLimits.MaxNewProviders)
-    {
-        HashSet<string> known = [.. _asked.Select(candidate => candidate.PeerId).OfType<string>()];
-        HashSet<string> inTurn = [];
-        List<ProviderCandidate> turn = [];
-        foreach (ProviderCandidate candidate in _candidates.Except(_dropped))
+        if (known >= 0)
         {
-            bool isNew = !_asked.Contains(candidate);
-            bool isSecondAddress = isNew && candidate.PeerId is { } peer && !known.Contains(peer) && !inTurn.Add(peer);
-            if (!isSecondAddress && (!isNew || maxNew-- > 0))
-            {
-                turn.Add(candidate);
-            }
+            _candidates.RemoveAt(known);
         }
 
-        _asked.UnionWith(turn);
-        return turn;
+        _candidates.Insert(_candidates.FindLastIndex(each => each.Tier <= candidate.Tier) + 1, candidate);
+        return known < 0;
     }
 
-    /// <summary>Never asks them again in this boot.</summary>
-    public void Drop(IEnumerable<ProviderCandidate> candidates) => _dropped.UnionWith(candidates);
+    /// <summary>They are not asked again until <see cref="Forgive"/>.</summary>
+    public void Drop(IEnumerable<ProviderCandidate> candidates) => _dropped.UnionWith(candidates.Select(candidate => candidate.Url));
+
+    /// <summary>A new round: who failed may have been repaired.</summary>
+    public void Forgive() => _dropped.Clear();
 }

@@ -3,7 +3,7 @@ namespace PhaseMesh.BootAgent.Fetch;
 /// <summary>Every limit that keeps a boot from hanging. The defaults are stated in docs/boot-agent.md; tests shorten them.</summary>
 internal sealed record FetchLimits
 {
-    /// <summary>For all providers together, retries included.</summary>
+    /// <summary>One provider's manifest, retries included.</summary>
     public TimeSpan ManifestTimeLimit { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>One manifest request from connect to last byte.</summary>

@@ -1,6 +1,7 @@
 using System.Text;
 using PhaseMesh.BootAgent.Discover;
 using PhaseMesh.BootAgent.Parameters;
+using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Manifests;
 
 namespace PhaseMesh.BootAgent.Kexec;
@@ -18,8 +19,12 @@ internal static class TargetCommandLine
     public static string Build(BootManifest manifest, AgentOptions options, IEnumerable<ProviderCandidate> sources)
     {
         string added = $"phase.boot_id={options.BootId} phase.channel={options.Channel} phase.arch={options.Arch} "
-            + $"phase.mode={options.ModeName} phase.provider={string.Join(',', sources)}";
+            + $"phase.mode={options.ModeName}";
+        // A node reached over libp2p only is found again by the bootstrap nodes.
+        string providers = string.Join(',', sources.Where(source => source.Url.IsHttp).Select(source => source.Url.Text));
+        added += providers.Length > 0 ? $" phase.provider={providers}" : string.Empty;
         string line = string.IsNullOrWhiteSpace(manifest.CommandLine) ? added : $"{manifest.CommandLine.Trim()} {added}";
+        line += Bootstrap(options, MaxBytes - 1 - Encoding.UTF8.GetByteCount(line));
         int length = Encoding.UTF8.GetByteCount(line) + 1;
         return length <= MaxBytes
             ? line
@@ -27,5 +32,23 @@ internal static class TargetCommandLine
                 $"the next kernel's command line has {length} bytes with its end, {MaxBytes} is the most a kernel takes: "
                 + $"{Encoding.UTF8.GetByteCount(manifest.CommandLine ?? string.Empty)} are signed in the manifest, the rest is phase.*. "
                 + "Shorten cmdline in the manifest or name fewer providers");
+    }
+
+    /// <summary>As many as fit, from the first on: one is enough to find the others.</summary>
+    private static string Bootstrap(AgentOptions options, int room)
+    {
+        StringBuilder text = new();
+        foreach (Multiaddr peer in options.Bootstrap)
+        {
+            string next = (text.Length == 0 ? " phase.bootstrap=" : ",") + peer;
+            if (text.Length + next.Length > room)
+            {
+                break;
+            }
+
+            text.Append(next);
+        }
+
+        return text.ToString();
     }
 }

@@ -1,3 +1,4 @@
+using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Manifests.Signing;
 
@@ -31,6 +32,12 @@ internal sealed record AgentOptions
     /// <summary>Providers are looked for on the LAN too.</summary>
     public bool Discovers { get; init; }
 
+    /// <summary>Nodes to join the DHT by, each ending in /p2p; none: the DHT is not asked.</summary>
+    public IReadOnlyList<Multiaddr> Bootstrap { get; init; } = [];
+
+    /// <summary>How long rounds in which no provider was good are repeated, from the agent's start; zero: never.</summary>
+    public TimeSpan RetryLimit { get; init; }
+
     /// <summary>Never empty: without a key nothing could be trusted.</summary>
     public required IReadOnlyList<Ed25519PublicKey> TrustedKeys { get; init; }
 
@@ -54,6 +61,9 @@ internal sealed record AgentOptions
     public required DateTimeOffset NotBefore { get; init; }
 
     public IReadOnlyList<string> Warnings { get; init; } = [];
+
+    /// <summary>The DHT is joined as a client: it leads beyond the LAN.</summary>
+    public bool UsesDht => Bootstrap.Count > 0 && Mode != PhaseMode.Local;
 
     public string ModeName => Mode switch
     {

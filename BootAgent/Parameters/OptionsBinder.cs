@@ -12,7 +12,9 @@ internal sealed class OptionsBinder(ParameterValues values)
     public const string MachineCacheDirectory = "/var/cache/phase";
     public const int MaxProviders = 32;
     public const int MaxTrustedKeys = 64;
+    public static readonly TimeSpan MachineRetryLimit = TimeSpan.FromMinutes(10);
     private const int BootIdLength = 32;
+    private const int MaxSeconds = 24 * 60 * 60;
 
     private delegate bool Parser<T>(string text, out T value);
 
@@ -37,6 +39,8 @@ internal sealed class OptionsBinder(ParameterValues values)
             Arch = One(ParameterTable.Arch, MachineArch.OfThisMachine, MachineArch.TryParse),
             Providers = Providers(),
             Discovers = !toDirectory || values.Has(ParameterTable.Discover),
+            Bootstrap = BootstrapPeers.Read(values, toDirectory ? null : BootstrapPeers.MachineDirectory),
+            RetryLimit = One(ParameterTable.Retry, toDirectory ? TimeSpan.Zero : MachineRetryLimit, TryParseSeconds),
             TrustedKeys = TrustedKeys(Directory(ParameterTable.TrustDirectory), toDirectory),
             CacheDirectory = mayCache && System.IO.Directory.Exists(cache) ? cache : null,
             NoWrite = One(ParameterTable.NoWrite, false, TryParseBoolean),
@@ -50,6 +54,11 @@ internal sealed class OptionsBinder(ParameterValues values)
         if (values.Has(ParameterTable.CacheDirectory) && mayCache && options.CacheDirectory is null)
         {
             values.Errors.Add($"--cache={ParameterValues.Shown(cache ?? string.Empty)}: no such directory; make it first");
+        }
+
+        if (options.Mode == PhaseMode.Local && values.Has(ParameterTable.Bootstrap))
+        {
+            values.Warnings.Add("phase.bootstrap is not used in mode local, which does not leave the LAN");
         }
 
         return values.Errors.Count == 0
@@ -197,6 +206,13 @@ internal sealed class OptionsBinder(ParameterValues values)
     {
         bootId = text;
         return text.Length == BootIdLength && text.All(char.IsAsciiHexDigitLower);
+    }
+
+    private static bool TryParseSeconds(string text, out TimeSpan time)
+    {
+        bool isSeconds = int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) && seconds <= MaxSeconds;
+        time = TimeSpan.FromSeconds(seconds);
+        return isSeconds;
     }
 
     private static bool TryParseTime(string text, out DateTimeOffset time) =>

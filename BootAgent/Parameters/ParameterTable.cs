@@ -19,6 +19,14 @@ internal static class ParameterTable
     public static readonly ParameterDefinition Provider = new("phase.provider", "--provider", false,
         ProviderUrl.Expected, "none", "one provider or a comma list", Repeats: true);
 
+    public static readonly ParameterDefinition Bootstrap = new("phase.bootstrap", "--bootstrap", false,
+        BootstrapPeers.Expected, "those of /etc/phase/bootstrap.d in a machine, none with --no-kexec",
+        "nodes by which to join the DHT and look for providers there, beside those of /etc/phase/bootstrap.d; not in mode local", Repeats: true);
+
+    public static readonly ParameterDefinition Retry = new("phase.retry", "--retry-limit", false,
+        "a whole number of seconds, 0 to 86400", "600 in a machine, 0 with --no-kexec",
+        "how long everything is tried again, with growing pauses, when no provider was good; 0: once only");
+
     public static readonly ParameterDefinition Trust = new("phase.trust", "--trust", false,
         "Ed25519 keys, each ed25519:<64 hex> or ed25519:<base64>, separated by commas", "none",
         "keys whose signature on a manifest is trusted, beside those of the trust directory", Repeats: true);
@@ -65,7 +73,7 @@ internal static class ParameterTable
 
     public static IReadOnlyList<ParameterDefinition> All { get; } =
     [
-        Mode, Channel, Arch, Provider, Trust, Cache, NoWrite, BootId, OnFailure, Debug,
+        Mode, Channel, Arch, Provider, Bootstrap, Trust, Cache, NoWrite, BootId, Retry, OnFailure, Debug,
         NoKexec, Discover, Output, TrustDirectory, CacheDirectory, NotBefore, CommandLineFile, Help, Version,
     ];
 

@@ -15,6 +15,8 @@ internal sealed class BootConsole(TextWriter output, TimeProvider time, bool isT
 
     public TimeProvider Time => time;
 
+    public bool ShowsDebug => debug;
+
     public TimeSpan ProgressInterval => TimeSpan.FromMilliseconds(isTerminal ? 250 : 2000);
 
     public void Line(string text = "")

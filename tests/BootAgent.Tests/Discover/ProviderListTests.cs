@@ -10,55 +10,56 @@ public class ProviderListTests
     [Fact]
     public void Add_TheSameUrlTwice_KeepsTheBetterRank()
     {
-        Assert.True(Add("http://a"));
-        Assert.True(Add("http://b"));
-        Assert.False(Add("http://a/"));
+        Assert.True(Add("http://a", ProviderTier.Lan));
+        Assert.True(Add("http://b", ProviderTier.Dht));
+        Assert.True(Add("http://c", ProviderTier.Dht));
+        Assert.False(Add("http://a/", ProviderTier.Dht));
+        Assert.False(Add("http://c", ProviderTier.Lan));
 
-        Assert.Equal(["http://a", "http://b"], Turn());
+        Assert.Equal(["http://a", "http://c", "http://b"], Usable());
     }
 
     [Fact]
-    public void TakeTurn_SeveralAddressesOfAPeer_TheBestFirstThenAll()
+    public void Add_NearerTiersLater_RankBefore()
     {
-        Add("http://a", "one");
-        Add("http://b", "one");
-        Add("http://c", "two");
-        Add("http://d");
+        Add("http://far", ProviderTier.Dht);
+        Add("http://near", ProviderTier.Lan);
+        Add("http://named", ProviderTier.CommandLine);
+        Add("http://named2", ProviderTier.CommandLine);
 
-        Assert.Equal(["http://a", "http://c", "http://d"], Turn());
-        Assert.True(_list.HasUnasked);
-        Assert.Equal(["http://a", "http://b", "http://c", "http://d"], Turn());
-        Assert.False(_list.HasUnasked);
+        Assert.Equal(["http://named", "http://named2", "http://near", "http://far"], Usable());
     }
 
     [Fact]
-    public void TakeTurn_MoreThanTheLimit_LeavesTheRestForTheNext()
+    public void Add_AFlood_IsBoundedAndLeavesRoomForOtherTiers()
     {
-        Add("http://a");
-        Add("http://b");
-        Add("http://c");
+        for (int each = 0; each < 1000; each++)
+        {
+            Add($"http://flood{each}", ProviderTier.Lan);
+        }
 
-        Assert.Equal(["http://a", "http://b"], Turn(maxNew: 2));
-        Assert.Equal(["http://a", "http://b", "http://c"], Turn(maxNew: 2));
+        Assert.True(Add("http://other", ProviderTier.Dht));
+        Assert.Equal(ProviderList.MaxPerTier + 1, _list.Ranked.Count);
     }
 
     [Fact]
-    public void Drop_Asked_AreNotAskedAgain()
+    public void Drop_IsNotAskedUntilForgivenEvenWhenFoundAgainNearer()
     {
-        Add("http://a");
-        Add("http://b");
-        _list.Drop(_list.TakeTurn(maxNew: 1));
+        Add("http://a", ProviderTier.Dht);
+        Add("http://b", ProviderTier.Dht);
+        _list.Drop([_list.Ranked[0]]);
+        Add("http://a", ProviderTier.Lan);
 
-        Assert.Equal(["http://b"], Turn());
-        Assert.False(_list.HasUnasked);
-        Assert.False(Add("http://a"));
+        Assert.Equal(["http://b"], Usable());
+        _list.Forgive();
+        Assert.Equal(["http://a", "http://b"], Usable());
     }
 
-    private bool Add(string text, string? peer = null)
+    private bool Add(string text, ProviderTier tier)
     {
         Assert.True(ProviderUrl.TryParse(text, out ProviderUrl? url));
-        return _list.Add(url, "the test", peer);
+        return _list.Add(new ProviderCandidate(url, "the test", null, tier));
     }
 
-    private IEnumerable<string> Turn(int maxNew = 32) => _list.TakeTurn(maxNew).Select(each => each.Url.Text);
+    private IEnumerable<string> Usable() => _list.Usable.Select(each => each.Url.Text);
 }

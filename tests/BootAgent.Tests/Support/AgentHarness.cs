@@ -4,6 +4,7 @@ using PhaseMesh.BootAgent.Fetch;
 using PhaseMesh.BootAgent.Kexec;
 using PhaseMesh.BootAgent.Parameters;
 using PhaseMesh.BootAgent.Reporting;
+using PhaseMesh.Libp2p.Transport;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.TestKit.FaultyProviders;
 
@@ -48,7 +49,7 @@ internal sealed class AgentHarness : IDisposable
         foreach (string provider in providers)
         {
             Assert.True(ProviderUrl.TryParse(provider, out ProviderUrl? url));
-            Providers.Add(url, "the test");
+            Providers.Add(new ProviderCandidate(url, "the test"));
         }
     }
 
@@ -67,7 +68,13 @@ internal sealed class AgentHarness : IDisposable
     /// <summary>Null: the agent does not look for providers.</summary>
     public TestLan? Lan { get; set; }
 
-    public DiscoveryLimits DiscoveryLimits { get; set; } = new() { SearchLimit = Hang };
+    /// <summary>What finds providers besides mDNS; disposed with the run.</summary>
+    public List<IProviderSource> Sources { get; } = [];
+
+    /// <summary>How the agent dials in the DHT; null: it does so only with bootstrap nodes, and by TCP.</summary>
+    public ITransport? DhtTransport { get; set; }
+
+    public DiscoveryLimits DiscoveryLimits { get; set; } = new() { SearchLimit = Hang, SearchLimitAfterRefusals = Hang };
 
     public RecordingKexec Kexec { get; } = new();
 
@@ -88,10 +95,12 @@ internal sealed class AgentHarness : IDisposable
     public async Task<AgentExitCode> RunAsync(CancellationToken cancellationToken = default)
     {
         BootConsole console = new(TextWriter.Synchronized(_text), Time, isTerminal: false, debug: true);
-        await using MdnsDiscovery? discovery = Lan is null ? null : MdnsDiscovery.Start(Options, DiscoveryLimits, console, Lan.AgentNetwork());
+        await using MdnsDiscovery? mdns = Lan is null ? null : MdnsDiscovery.Start(Options, console, Lan.AgentNetwork());
+        await using DhtDiscovery? dht = Options.UsesDht ? await DhtDiscovery.StartAsync(Options, console, DhtTransport) : null;
         using HttpTransport transport = new(Limits, Lan is null ? null : Lan.ConnectAsync);
-        ProviderTurns turns = new(Providers, discovery, DiscoveryLimits, console);
-        BootRun run = new(Options, Limits, transport, Kexec, turns, console);
+        IProviderSource?[] sources = [mdns, .. Sources, dht];
+        ProviderTurns turns = new(Providers, [.. sources.OfType<IProviderSource>()], DiscoveryLimits, console);
+        BootRun run = new(Options, Limits, DiscoveryLimits, transport, Kexec, turns, console);
         return await run.RunAsync(cancellationToken).WaitAsync(Hang, CancellationToken.None);
     }
 
