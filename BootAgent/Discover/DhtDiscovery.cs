@@ -43,10 +43,10 @@ internal sealed class DhtDiscovery : IProviderSource
     private Task _running = Task.CompletedTask;
     private volatile bool _hasLookedAround;
 
-    private DhtDiscovery(AgentOptions options, BootConsole console)
+    private DhtDiscovery(AgentOptions options, BootConsole console, ITransport transport)
     {
         (_options, _console) = (options, console);
-        _hints = new DhtHints(options, options.Bootstrap.Any(DhtHints.IsLoopback));
+        _hints = new DhtHints(options, transport, options.Bootstrap.Any(DhtHints.IsLoopback));
         _key = ManifestPointer.KeyOf(options.Channel, options.Arch);
     }
 
@@ -77,14 +77,22 @@ internal sealed class DhtDiscovery : IProviderSource
     /// <param name="transport">Null: TCP.</param>
     public static async Task<DhtDiscovery> StartAsync(AgentOptions options, BootConsole console, ITransport? transport = null)
     {
-        DhtDiscovery discovery = new(options, console);
+        transport ??= new TcpTransport();
+        DhtDiscovery discovery = new(options, console, transport);
         ConsoleLogging log = new(console);
         discovery._host = await Libp2pHost.StartAsync(new HostOptions
         {
             Identity = discovery._identity,
-            Transports = [new GuardedTransport(transport ?? new TcpTransport(), discovery._hints.MayDial)],
+            Transports = [new GuardedTransport(transport, discovery._hints.MayDial)],
             AgentVersion = $"phase-agent/{BuildStamp.Version}",
-            Limits = new ConnectionLimits { MaxConnections = 128, MaxKnownPeers = 1024, DialTimeout = TimeSpan.FromSeconds(5) },
+            Limits = new ConnectionLimits
+            {
+                MaxConnections = 128,
+                MaxKnownPeers = 1024,
+                DialTimeout = TimeSpan.FromSeconds(5),
+                // A boot is short: a provider that comes to life must not wait long for us.
+                MaxDialBackOff = TimeSpan.FromSeconds(5),
+            },
             TimeProvider = console.Time,
             LoggerFactory = log,
         });

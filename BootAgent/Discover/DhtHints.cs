@@ -1,9 +1,9 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
 using PhaseMesh.BootAgent.Parameters;
 using PhaseMesh.Libp2p.KadDht;
 using PhaseMesh.Libp2p.Multiformats;
+using PhaseMesh.Libp2p.Transport;
 using PhaseMesh.Manifests.Pointers;
 
 namespace PhaseMesh.BootAgent.Discover;
@@ -12,14 +12,15 @@ namespace PhaseMesh.BootAgent.Discover;
 /// Makes candidates of what strangers say in the DHT (docs/wire/dht-records.md). Nothing of it is proven but who signed a pointer, so the
 /// number of addresses that one of them has us ask is small, and addresses that mean something else here than there are left out.
 /// </summary>
+/// <param name="transport">What the host dials with.</param>
 /// <param name="allowsLoopback">This machine's own DHT was asked, so that its loopback addresses are meant.</param>
-internal sealed class DhtHints(AgentOptions options, bool allowsLoopback)
+internal sealed class DhtHints(AgentOptions options, ITransport transport, bool allowsLoopback)
 {
     /// <summary>HTTP addresses taken of one pointer or provider record.</summary>
     public const int MaxUrls = 4;
 
     /// <summary>Provider records asked for.</summary>
-    public const int MaxProviders = 20;
+    public const int MaxProviders = 64;
 
     public IEnumerable<ProviderCandidate> Of(ManifestPointer pointer) => pointer.Urls
         .Where(url => url.Scheme == Uri.UriSchemeHttp && (!IPAddress.TryParse(url.Host, out IPAddress? address) || IsUsable(address)))
@@ -38,14 +39,15 @@ internal sealed class DhtHints(AgentOptions options, bool allowsLoopback)
             yield break;
         }
 
-        IEnumerable<ProviderCandidate> overHttp = provider.Addresses.Where(MayDial).Select(HttpUrlOf)
+        IEnumerable<ProviderCandidate> overHttp = provider.Addresses.Where(MayDial)
+            .Select(address => HttpMultiaddr.TryGetUrl(address, out Uri? url) ? url.GetLeftPart(UriPartial.Authority) : null)
             .Select(text => Candidate(text, FoundBy, node)).OfType<ProviderCandidate>().Take(MaxUrls);
         foreach (ProviderCandidate candidate in overHttp)
         {
             yield return candidate;
         }
 
-        if (provider.Addresses.Any(address => HttpUrlOf(address) is null && MayDial(address)))
+        if (provider.Addresses.Any(address => transport.Supports(address) && MayDial(address)))
         {
             yield return new ProviderCandidate(ProviderUrl.Of(provider.Id), FoundBy, node, ProviderTier.Dht);
         }
@@ -73,19 +75,6 @@ internal sealed class DhtHints(AgentOptions options, bool allowsLoopback)
 
     private static ProviderCandidate? Candidate(string? text, string foundBy, string node) =>
         ProviderUrl.TryParse(text, out ProviderUrl? url) ? new ProviderCandidate(url, foundBy, node, ProviderTier.Dht) : null;
-
-    /// <summary>Of /ip4/../tcp/port/http and alike; null for other addresses.</summary>
-    private static string? HttpUrlOf(Multiaddr address)
-    {
-        if (address.WithoutPeer().Components is not
-            [{ Protocol.Name: "ip4" or "ip6" or "dns" or "dns4" or "dns6" } host, { Protocol.Name: "tcp" } port, { Protocol.Name: "http" }])
-        {
-            return null;
-        }
-
-        string name = host.Protocol.Name == "ip6" ? $"[{host.ValueText}]" : host.ValueText;
-        return string.Create(CultureInfo.InvariantCulture, $"http://{name}:{port.ValueText}");
-    }
 
     private bool IsUsable(IPAddress address)
     {

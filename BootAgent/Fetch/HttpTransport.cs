@@ -7,15 +7,24 @@ namespace PhaseMesh.BootAgent.Fetch;
 /// <summary>A response whose status is 200 or 206, or what went wrong.</summary>
 internal readonly record struct HttpAnswer(HttpResponseMessage? Response, FetchFault? Fault);
 
-/// <summary>Plain HTTP/1.1 GETs: no proxy, cookies, compression or automatic redirects, and headers of bounded size.</summary>
-internal sealed class HttpTransport : IDisposable
+/// <summary>
+/// Plain HTTP/1.1 GETs: no proxy, cookies, compression or automatic redirects, and headers of bounded size. URLs of nodes reached over
+/// libp2p go to a handler that speaks for them.
+/// </summary>
+internal sealed class HttpTransport : IAsyncDisposable
 {
     private readonly HttpClient _client;
+    private readonly Libp2pFetchHandler? _libp2p;
+    private readonly HttpMessageInvoker? _overLibp2p;
 
     /// <param name="connect">Null: a TCP connection to the URL's host.</param>
+    /// <param name="libp2p">Null: nobody is asked over libp2p. Disposed with this.</param>
     public HttpTransport(
-        FetchLimits limits, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect = null)
+        FetchLimits limits, Func<SocketsHttpConnectionContext, CancellationToken, ValueTask<Stream>>? connect = null,
+        Libp2pFetchHandler? libp2p = null)
     {
+        _libp2p = libp2p;
+        _overLibp2p = libp2p is null ? null : new HttpMessageInvoker(libp2p);
         SocketsHttpHandler handler = new()
         {
             AllowAutoRedirect = false,
@@ -45,7 +54,9 @@ internal sealed class HttpTransport : IDisposable
                 using HttpRequestMessage request = new(HttpMethod.Get, url);
                 request.Headers.Range = range;
                 request.Headers.IfRange = ifRange is null ? null : new RangeConditionHeaderValue(ifRange);
-                response = await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
+                response = url.Scheme == ProviderUrl.Libp2pScheme && _overLibp2p is not null
+                    ? await _overLibp2p.SendAsync(request, cancellationToken)
+                    : await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
             }
             catch (Exception error) when (NetworkFaults.IsNetwork(error))
             {
@@ -79,7 +90,12 @@ internal sealed class HttpTransport : IDisposable
         }
     }
 
-    public void Dispose() => _client.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        _client.Dispose();
+        _overLibp2p?.Dispose();
+        await (_libp2p?.CloseAsync() ?? Task.CompletedTask);
+    }
 
     private static FetchFault StatusFault(int status, Uri url)
     {

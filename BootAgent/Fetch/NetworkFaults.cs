@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using PhaseMesh.Libp2p;
 
 namespace PhaseMesh.BootAgent.Fetch;
 
@@ -9,7 +10,7 @@ internal static class NetworkFaults
 
     public static FetchFault From(Exception error)
     {
-        if (SocketErrorOf(error) is { } socketError)
+        if (error is not Libp2pException && SocketErrorOf(error) is { } socketError)
         {
             return socketError switch
             {
@@ -26,6 +27,7 @@ internal static class NetworkFaults
 
         return error switch
         {
+            Libp2pException libp2p => From(libp2p.Reason),
             HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } =>
                 new FetchFault(FaultKind.Unreachable, "has a name that does not resolve"),
             HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } =>
@@ -38,6 +40,18 @@ internal static class NetworkFaults
             _ => new FetchFault(FaultKind.ConnectionLost, "closed the connection before the end"),
         };
     }
+
+    private static FetchFault From(DropReason reason) => reason switch
+    {
+        DropReason.DialFailed => new FetchFault(FaultKind.Unreachable, "did not answer at any of its libp2p addresses"),
+        DropReason.DialBackOff => new FetchFault(FaultKind.Unreachable, "could not be dialled and is left alone for a moment"),
+        DropReason.HandshakeTimeout => new FetchFault(FaultKind.Unreachable, "did not finish the libp2p handshake in time"),
+        DropReason.PeerIdMismatch => new FetchFault(FaultKind.Unreachable, "is another node than the DHT says"),
+        DropReason.NegotiationFailed => new FetchFault(FaultKind.RequestRefused, "does not speak /deboot/fetch/1.0.0"),
+        DropReason.MessageInvalid => new FetchFault(FaultKind.NotHttp, "sent a malformed answer"),
+        DropReason.ReadTimeout => new FetchFault(FaultKind.Stalled, "did not answer in time"),
+        _ => new FetchFault(FaultKind.ConnectionLost, $"broke off ({reason})"),
+    };
 
     private static SocketError? SocketErrorOf(Exception? error)
     {

@@ -17,7 +17,7 @@ public class RefusalTests
         using TestRelease unused = TestRelease.Create();
         await using FaultyProvider provider = new(unused) { ManifestBytes = Encoding.UTF8.GetBytes(tampered) };
         await using QemuMachine machine = await lab.BootAsync(
-            "machine", $"phase.provider=http://{QemuMachine.HostAddress}:{provider.Port} phase.on_failure=poweroff");
+            "machine", $"phase.provider=http://{QemuMachine.HostAddress}:{provider.Port} phase.retry=0 phase.on_failure=poweroff");
 
         await machine.WaitForAsync("FAILED");
         await machine.WaitForAsync("powering off (phase.on_failure=poweroff)");
@@ -32,7 +32,7 @@ public class RefusalTests
     {
         const string Nobody = $"http://{QemuMachine.HostAddress}:9";
         await using BootLab lab = await BootLab.CreateAsync();
-        await using QemuMachine machine = await lab.BootAsync("machine", $"phase.provider={Nobody} phase.on_failure=poweroff");
+        await using QemuMachine machine = await lab.BootAsync("machine", $"phase.provider={Nobody} phase.retry=0 phase.on_failure=poweroff");
 
         await machine.WaitForAsync("FAILED");
         Assert.Equal(0, await machine.Console.WaitForExitAsync(QemuMachine.BootLimit));

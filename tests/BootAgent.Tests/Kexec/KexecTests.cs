@@ -4,6 +4,7 @@ using PhaseMesh.BootAgent.Kexec;
 using PhaseMesh.BootAgent.Parameters;
 using PhaseMesh.BootAgent.Storage;
 using PhaseMesh.BootAgent.Tests.Support;
+using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.TestKit.FaultyProviders;
 using PhaseMesh.TestKit.Processes;
@@ -105,6 +106,21 @@ public class KexecTests
             $"console=ttyS0 quiet phase.boot_id={agent.Options.BootId} phase.channel=stable phase.arch=x86_64 "
             + $"phase.mode=internet phase.provider={provider.Url}",
             agent.Kexec.CommandLine);
+    }
+
+    [Fact]
+    public void Build_MoreBootstrapNodesThanFit_TakesTheFirstOnes()
+    {
+        using TestRelease release = TestRelease.Create(new TestReleaseOptions { CommandLine = new string('x', 1500) });
+        using AgentHarness agent = new(release);
+        string[] peers = [.. Enumerable.Range(1, 20).Select(each =>
+            $"/ip4/192.0.2.{each}/tcp/4001/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN")];
+
+        string line = TargetCommandLine.Build(release.Manifest, agent.Options with { Bootstrap = [.. peers.Select(Multiaddr.Parse)] }, []);
+
+        string[] passed = line[(line.IndexOf("phase.bootstrap=", StringComparison.Ordinal) + "phase.bootstrap=".Length)..].Split(',');
+        Assert.Equal(peers.Take(passed.Length), passed);
+        Assert.InRange(line.Length, TargetCommandLine.MaxBytes - 100, TargetCommandLine.MaxBytes - 1);
     }
 
     [Fact]

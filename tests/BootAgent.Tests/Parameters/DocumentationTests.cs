@@ -43,7 +43,11 @@ public class DocumentationTests
             $"{limits.NoProgressLimit.TotalSeconds:0} s + size / {limits.MinimumAverageBytesPerSecond / 1024} KiB/s",
             $"{limits.MaxContentFaults}", $"{limits.MaxFruitlessAttempts}",
             $"{limits.FirstPause.TotalSeconds} s, doubled to {limits.LongestPause.TotalSeconds:0} s", $"{limits.MaxConnections}",
-            $"{discovery.SearchLimit.TotalSeconds:0} s", $"{discovery.Settle.TotalSeconds} s", $"{discovery.MaxFurtherAttempts}",
+            $"{discovery.SearchLimit.TotalSeconds:0} s", $"{discovery.SearchLimitAfterRefusals.TotalSeconds:0} s",
+            $"{discovery.HeadStart.TotalSeconds} s", $"{discovery.Settle.TotalSeconds} s", $"{discovery.NextAddressAfter.TotalSeconds} s",
+            $"{discovery.MaxAsked}", $"{discovery.MaxAskedInAll}", $"{ProviderList.MaxPerTier}", $"{DhtHints.MaxProviders}",
+            $"{DhtHints.MaxUrls}", $"{discovery.MaxFurtherAttempts}",
+            $"{discovery.FirstRoundPause.TotalSeconds} s, doubled to {discovery.LongestRoundPause.TotalSeconds:0} s",
             $"{FetchLimits.MaxRedirects}, to http only", $"{FetchLimits.MaxHeaderKilobytes} KiB",
         ];
 

@@ -6,6 +6,9 @@ namespace PhaseMesh.BootAgent.Tests.Parameters;
 public sealed class ParameterTests : IDisposable
 {
     private static readonly DateTimeOffset BuildTime = new(2026, 11, 21, 0, 0, 0, TimeSpan.Zero);
+    private const string Peer = "/ip4/10.0.0.1/tcp/4001/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
+    private const string OtherPeer = "/dns4/boot.example.org/tcp/4001/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN";
+
     private readonly string _folder = Directory.CreateTempSubdirectory("phase-parameters-").FullName;
     private readonly Ed25519PrivateKey _key = Ed25519PrivateKey.Generate();
     private readonly Ed25519PrivateKey _other = Ed25519PrivateKey.Generate();
@@ -26,7 +29,7 @@ public sealed class ParameterTests : IDisposable
             "BOOT_IMAGE=/vmlinuz console=ttyS0 phase.mode=private phase.channel=testing phase.arch=aarch64 "
             + "phase.provider=http://10.0.2.2:8080,http://[fe80::1]:9/p/ "
             + $"phase.trust={KeyId} phase.cache=disabled phase.nowrite=true phase.boot_id=0123456789abcdef0123456789abcdef "
-            + "phase.on_failure=poweroff phase.debug\n");
+            + $"phase.on_failure=poweroff phase.bootstrap={Peer},{OtherPeer} phase.retry=30 phase.debug\n");
 
         Assert.Equal(PhaseMode.Private, options.Mode);
         Assert.Equal("testing", options.Channel.ToString());
@@ -39,7 +42,47 @@ public sealed class ParameterTests : IDisposable
         Assert.Equal(FailureAction.Poweroff, options.OnFailure);
         Assert.True(options.Debug);
         Assert.Null(options.OutputDirectory);
+        Assert.Equal([Peer, OtherPeer], options.Bootstrap.Select(peer => peer.ToString()));
+        Assert.True(options.UsesDht);
+        Assert.Equal(TimeSpan.FromSeconds(30), options.RetryLimit);
         Assert.Empty(options.Warnings);
+    }
+
+    [Fact]
+    public void Bind_BootstrapInModeLocal_IsNotUsedAndSaysSo()
+    {
+        AgentOptions options = FromKernel($"phase.trust={KeyId} phase.mode=local phase.bootstrap={Peer}");
+
+        Assert.False(options.UsesDht);
+        Assert.Equal("phase.bootstrap is not used in mode local, which does not leave the LAN", Assert.Single(options.Warnings));
+    }
+
+    [Fact]
+    public void Bind_MoreBootstrapNodesThanUsed_IsAnError()
+    {
+        string many = string.Join(',', Enumerable.Range(1, BootstrapPeers.MaxPeers + 1).Select(port => Peer.Replace("4001", $"{port}", StringComparison.Ordinal)));
+        ParameterValues values = new();
+        values.Add(ParameterTable.Bootstrap, new GivenValue(many, "--bootstrap"));
+
+        Assert.Equal(BootstrapPeers.MaxPeers, BootstrapPeers.Read(values, null).Count);
+        Assert.Equal("phase.bootstrap: 33 nodes; at most 32 are used", Assert.Single(values.Errors));
+    }
+
+    [Fact]
+    public void BootstrapPeers_FilesOfTheImage_AddUpAndTheirFaultsAreWarnings()
+    {
+        File.WriteAllText(Path.Combine(_folder, "a.addr"), $"# ours\n{Peer} # first\n\n/ip4/nonsense\n");
+        File.WriteAllText(Path.Combine(_folder, "b.addr"), OtherPeer);
+        File.WriteAllText(Path.Combine(_folder, "huge.addr"), new string('#', 70_000));
+        File.WriteAllText(Path.Combine(_folder, "notes.txt"), "not read");
+        ParameterValues values = new();
+
+        Assert.Equal([Peer, OtherPeer], BootstrapPeers.Read(values, _folder).Select(peer => peer.ToString()));
+        Assert.Empty(values.Errors);
+        Assert.Equal(2, values.Warnings.Count);
+        Assert.Contains("/ip4/nonsense is no bootstrap node; expected /ip4/", values.Warnings[0], StringComparison.Ordinal);
+        Assert.Contains("larger than 65536 bytes", values.Warnings[1], StringComparison.Ordinal);
+        Assert.Empty(BootstrapPeers.Read(new ParameterValues(), Path.Combine(_folder, "absent")));
     }
 
     [Fact]
@@ -52,6 +95,8 @@ public sealed class ParameterTests : IDisposable
         Assert.Matches("^[0-9a-f]{32}$", options.BootId);
         Assert.NotEqual(options.BootId, FromKernel($"phase.trust={KeyId}").BootId);
         Assert.Equal(BuildTime, options.NotBefore);
+        Assert.Equal(TimeSpan.FromMinutes(10), options.RetryLimit);
+        Assert.Empty(options.Bootstrap);
     }
 
     [Theory]
@@ -63,6 +108,14 @@ public sealed class ParameterTests : IDisposable
     [InlineData("phase.boot_id=abc", "phase.boot_id=abc: expected 32 lower-case hex digits")]
     [InlineData("phase.on_failure=panic", "phase.on_failure=panic: expected shell, reboot or poweroff")]
     [InlineData("phase.debug=1", "phase.debug=1: expected true or false")]
+    [InlineData("phase.retry=10m", "phase.retry=10m: expected a whole number of seconds, 0 to 86400")]
+    [InlineData("phase.retry=86401", "phase.retry=86401: expected a whole number of seconds")]
+    [InlineData("phase.retry=-1", "phase.retry=-1: expected a whole number of seconds")]
+    [InlineData("phase.bootstrap=10.0.0.1:4001", "phase.bootstrap=10.0.0.1:4001: expected /ip4/ADDRESS/tcp/PORT/p2p/PEER")]
+    [InlineData("phase.bootstrap=/ip4/10.0.0.1/tcp/4001", "phase.bootstrap=/ip4/10.0.0.1/tcp/4001: expected /ip4/")]
+    [InlineData("phase.bootstrap=" + Peer + ",", "phase.bootstrap=: expected /ip4/")]
+    [InlineData("phase.bootstrap=/ip4/10.0.0.1/udp/4001/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN", "expected /ip4/")]
+    [InlineData("phase.bootstrap=/dns4/a'b/tcp/4001/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN", "expected /ip4/")]
     [InlineData("phase.trust=ed25519:00", "phase.trust=ed25519:00: expected Ed25519 keys")]
     [InlineData("phase.channel", "phase.channel: has no value")]
     [InlineData("phase.provider=https://a", "phase.provider=https://a: expected http://HOST[:PORT]")]

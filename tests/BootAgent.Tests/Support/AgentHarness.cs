@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.Win32.SafeHandles;
 using PhaseMesh.BootAgent.Discover;
 using PhaseMesh.BootAgent.Fetch;
@@ -32,6 +33,9 @@ internal sealed class AgentHarness : IDisposable
     public static readonly TimeSpan Hang = TimeSpan.FromSeconds(60);
 
     private readonly StringWriter _text = new();
+
+    /// <summary>Called with each piece the agent prints, before the agent goes on.</summary>
+    public Action<string>? OnText { get; set; }
 
     public AgentHarness(TestRelease release, params IEnumerable<string> providers)
     {
@@ -94,10 +98,11 @@ internal sealed class AgentHarness : IDisposable
 
     public async Task<AgentExitCode> RunAsync(CancellationToken cancellationToken = default)
     {
-        BootConsole console = new(TextWriter.Synchronized(_text), Time, isTerminal: false, debug: true);
+        BootConsole console = new(new ObservedWriter(this), Time, isTerminal: false, debug: true);
         await using MdnsDiscovery? mdns = Lan is null ? null : MdnsDiscovery.Start(Options, console, Lan.AgentNetwork());
         await using DhtDiscovery? dht = Options.UsesDht ? await DhtDiscovery.StartAsync(Options, console, DhtTransport) : null;
-        using HttpTransport transport = new(Limits, Lan is null ? null : Lan.ConnectAsync);
+        Libp2pFetchHandler? overLibp2p = dht is null ? null : new Libp2pFetchHandler(dht.Host, Limits, Time);
+        await using HttpTransport transport = new(Limits, Lan is null ? null : Lan.ConnectAsync, overLibp2p);
         IProviderSource?[] sources = [mdns, .. Sources, dht];
         ProviderTurns turns = new(Providers, [.. sources.OfType<IProviderSource>()], DiscoveryLimits, console);
         BootRun run = new(Options, Limits, DiscoveryLimits, transport, Kexec, turns, console);
@@ -139,6 +144,23 @@ internal sealed class AgentHarness : IDisposable
     {
         Directory.Delete(Folder, recursive: true);
         _text.Dispose();
+    }
+
+    private sealed class ObservedWriter(AgentHarness owner) : TextWriter
+    {
+        public override Encoding Encoding => Encoding.UTF8;
+
+        public override void Write(char value) => Write(value.ToString());
+
+        public override void Write(string? value)
+        {
+            lock (owner._text)
+            {
+                owner._text.Write(value);
+            }
+
+            owner.OnText?.Invoke(value ?? string.Empty);
+        }
     }
 }
 
