@@ -1,9 +1,12 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using PhaseMesh.Libp2p.Crypto;
 using PhaseMesh.Libp2p.Fetch;
 using PhaseMesh.Libp2p.Host;
 using PhaseMesh.Libp2p.KadDht;
 using PhaseMesh.Libp2p.Multiformats;
+using PhaseMesh.Libp2p.Transport;
+using PhaseMesh.Libp2p.Transport.Tcp;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Manifests.Pointers;
 using PhaseMesh.Manifests.Signing;
@@ -15,6 +18,9 @@ namespace PhaseMesh.BootAgent.Tests.Support;
 internal sealed class TestDht : IAsyncDisposable
 {
     private readonly List<TestDhtNode> _nodes = [];
+
+    /// <summary>Null: the nodes use plain TCP; otherwise they take part in counting round trips.</summary>
+    public ConcurrentDictionary<string, RecordingTransport.Wire>? Wires { get; init; }
 
     /// <summary>The node that the agent is told of.</summary>
     public TestDhtNode Hub => _nodes[0];
@@ -45,7 +51,7 @@ internal sealed class TestDht : IAsyncDisposable
     /// <summary>A node that knows nobody.</summary>
     public async Task<TestDhtNode> AddAloneAsync(params string[] services)
     {
-        TestDhtNode node = await TestDhtNode.StartAsync(services);
+        TestDhtNode node = await TestDhtNode.StartAsync(services, Wires is null ? new TcpTransport() : new RecordingTransport(Wires));
         _nodes.Add(node);
         return node;
     }
@@ -81,13 +87,14 @@ internal sealed class TestDhtNode : IAsyncDisposable
 
     public string FetchName => $"{Host.LocalPeer} over libp2p";
 
-    public static async Task<TestDhtNode> StartAsync(string[] services)
+    public static async Task<TestDhtNode> StartAsync(string[] services, ITransport transport)
     {
         byte[] seed = RandomNumberGenerator.GetBytes(32);
         IdentityKey identity = IdentityKey.FromSeed(seed);
         Libp2pHost host = await Libp2pHost.StartAsync(new HostOptions
         {
             Identity = identity,
+            Transports = [transport],
             ListenAddresses = [Multiaddr.Parse("/ip4/127.0.0.1/tcp/0")],
             ServiceAddresses = () => [.. services.Select(url => HttpMultiaddr.From(new Uri(url)))],
         });
