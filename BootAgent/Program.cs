@@ -39,7 +39,7 @@ try
     await using MdnsDiscovery? mdns = options.Discovers ? MdnsDiscovery.Start(options, console) : null;
     await using DhtDiscovery? dht = options.UsesDht ? await DhtDiscovery.StartAsync(options, console) : null;
     Libp2pFetchHandler? overLibp2p = dht is null ? null : new Libp2pFetchHandler(dht.Host, limits, console.Time);
-    await using HttpTransport transport = new(limits, connect: null, overLibp2p);
+    await using HttpTransport transport = new(limits, options.Mode == PhaseMode.Local ? new LanConnector().ConnectAsync : null, overLibp2p);
     IProviderSource?[] sources = [mdns, dht];
     ProviderTurns turns = new(providers, [.. sources.OfType<IProviderSource>()], discoveryLimits, console);
     return (int)await new BootRun(options, limits, discoveryLimits, transport, new LinuxKexec(), turns, console).RunAsync(stop.Token);

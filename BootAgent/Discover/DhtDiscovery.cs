@@ -220,7 +220,8 @@ internal sealed class DhtDiscovery : IProviderSource
         byte[]? value = await _dht.GetValueAsync(_key, cancellationToken);
         if (value is not null && ManifestPointer.TryRead(value, out ManifestPointer? pointer, out _))
         {
-            _console.Debug($"DHT: pointer of {pointer.Node} to {string.Join(", ", pointer.Urls.Select(url => ParameterValues.Shown(url.AbsoluteUri)))}");
+            string urls = string.Join(", ", pointer.Urls.Select(url => ParameterValues.Shown(url.AbsoluteUri)));
+            _console.Debug($"DHT: pointer of {pointer.Node} to {urls}");
             Add(_hints.Of(pointer));
         }
     }
@@ -229,7 +230,8 @@ internal sealed class DhtDiscovery : IProviderSource
     {
         await foreach (KadPeer provider in _dht.FindProvidersAsync(KademliaDht.ProviderKey(_key), DhtHints.MaxProviders, cancellationToken))
         {
-            _console.Debug($"DHT: provider {provider.Id} at {string.Join(", ", provider.Addresses.Select(address => ParameterValues.Shown(address.ToString())))}");
+            string addresses = string.Join(", ", provider.Addresses.Select(address => ParameterValues.Shown(address.ToString())));
+            _console.Debug($"DHT: provider {provider.Id} at {addresses}");
             Add(_hints.Of(provider));
         }
     }

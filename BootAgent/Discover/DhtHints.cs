@@ -54,8 +54,8 @@ internal sealed class DhtHints(AgentOptions options, ITransport transport, bool 
     }
 
     /// <summary>
-    /// Whether a stranger's address can be meant for us. Loopback is this machine itself, link-local means another link than ours as often as
-    /// not, and nobody listens on the others. Private ones may be: a site has its own DHT.
+    /// Whether a stranger's address can be meant for us. Loopback is this machine itself, link-local means another link than ours as often
+    /// as not, and nobody listens on the others. Private ones may be: a site has its own DHT.
     /// </summary>
     public bool MayDial(Multiaddr address)
     {

@@ -3,7 +3,7 @@ using PhaseMesh.Libp2p.Transport;
 
 namespace PhaseMesh.BootAgent.Discover;
 
-/// <summary>A transport for a host that only dials, and of the addresses that strangers tell it only those that may be meant for it.</summary>
+/// <summary>For a host that only dials, and of the addresses that strangers tell it only those that may be meant for it.</summary>
 internal sealed class GuardedTransport(ITransport transport, Func<Multiaddr, bool> mayDial) : ITransport
 {
     public bool Supports(Multiaddr address) => transport.Supports(address) && mayDial(address);

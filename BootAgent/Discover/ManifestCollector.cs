@@ -103,7 +103,8 @@ internal sealed class ManifestCollector(HttpTransport transport, FetchLimits lim
                 .ThenBy(offer => offer.Provider.Tier == ProviderTier.CommandLine ? 0 : (long)offer.Latency.TotalMilliseconds)
                 .ThenByDescending(offer => offer.Provider.Tier == ProviderTier.CommandLine ? 0 : offer.Manifest?.Release ?? -1)
                 .ThenBy(offer => inOrder.IndexOf(offer.Provider))
-                .Where(offer => offer.Manifest is null || !isTrusted(offer.Manifest) || offer.Provider.PeerId is not { } peer || nodes.Add(peer)),
+                .Where(offer => offer.Manifest is null || !isTrusted(offer.Manifest)
+                    || offer.Provider.PeerId is not { } peer || nodes.Add(peer)),
         ];
     }
 

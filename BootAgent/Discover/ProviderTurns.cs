@@ -39,7 +39,8 @@ internal sealed class ProviderTurns
             if (_sources.Count == 0)
             {
                 throw new BootFailedException(AgentExitCode.NoProvider, "no provider is known: add phase.provider=http://HOST:8080 to the "
-                    + "kernel command line, or use --provider, or --discover to look for one on the LAN, or --bootstrap to look in the DHT");
+                    + "kernel command line, or use --provider, or --discover to look for one on the LAN, or --bootstrap to look in the "
+                    + "DHT");
             }
 
             _console.Line($"No provider given; looking for one by {Names} (at most {_limits.SearchLimit.TotalSeconds:0.#} s)");
@@ -53,16 +54,19 @@ internal sealed class ProviderTurns
     public void Choose(IEnumerable<ProviderCandidate> sources) => _chosen = [.. sources];
 
     /// <param name="failure">What ended the attempt before.</param>
-    /// <exception cref="BootFailedException">Another provider would not help, or there is none: the failure, and what the search heard.</exception>
+    /// <exception cref="BootFailedException">
+    /// Another provider would not help, or there is none: the failure, and what the search heard.
+    /// </exception>
     public async Task<IReadOnlyList<ProviderCandidate>> NextAsync(BootFailedException failure, CancellationToken cancellationToken)
     {
         if (failure.ExitCode is AgentExitCode.NoProvider or AgentExitCode.ManifestRefused)
         {
             // Whoever could be found was asked in that attempt.
-            string searched = _sources.Count == 0 ? string.Empty : $". Besides, {Outcome(failure.ExitCode == AgentExitCode.ManifestRefused)}";
+            bool wereRefused = failure.ExitCode == AgentExitCode.ManifestRefused;
+            string reason = _sources.Count == 0 ? failure.Message : $"{failure.Message}. Besides, {Outcome(wereRefused)}";
             throw _download is null
-                ? new BootFailedException(failure.ExitCode, failure.Message + searched, failure)
-                : new BootFailedException(_download.ExitCode, $"{_download.Message}. Nor was it to be had elsewhere: {failure.Message}{searched}", failure);
+                ? new BootFailedException(failure.ExitCode, reason, failure)
+                : new BootFailedException(_download.ExitCode, $"{_download.Message}. Nor was it to be had elsewhere: {reason}", failure);
         }
 
         if (failure.ExitCode != AgentExitCode.FetchFailed || _furtherAttempts >= _limits.MaxFurtherAttempts)

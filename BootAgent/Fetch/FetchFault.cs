@@ -16,6 +16,7 @@ internal enum FaultKind
     WrongEncoding,
     TooManyBytes,
     WrongDigest,
+    OffLink,
 }
 
 /// <param name="Detail">In words that follow "the provider ...": no provider text goes in unbounded or with control characters.</param>

@@ -28,6 +28,8 @@ internal static class NetworkFaults
         return error switch
         {
             Libp2pException libp2p => From(libp2p.Reason),
+            OffLinkException or { InnerException: OffLinkException } =>
+                new FetchFault(FaultKind.OffLink, "is outside this machine's subnets, which mode local does not leave"),
             HttpRequestException { HttpRequestError: HttpRequestError.NameResolutionError } =>
                 new FetchFault(FaultKind.Unreachable, "has a name that does not resolve"),
             HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError } =>

@@ -21,7 +21,8 @@ internal static class ParameterTable
 
     public static readonly ParameterDefinition Bootstrap = new("phase.bootstrap", "--bootstrap", false,
         BootstrapPeers.Expected, "those of /etc/phase/bootstrap.d in a machine, none with --no-kexec",
-        "nodes by which to join the DHT and look for providers there, beside those of /etc/phase/bootstrap.d; not in mode local", Repeats: true);
+        "nodes by which to join the DHT and look for providers there, beside those of /etc/phase/bootstrap.d; not in mode local",
+        Repeats: true);
 
     public static readonly ParameterDefinition Retry = new("phase.retry", "--retry-limit", false,
         "a whole number of seconds, 0 to 86400", "600 in a machine, 0 with --no-kexec",

@@ -17,7 +17,8 @@ internal sealed class ConsoleLogging(BootConsole console) : ILoggerFactory, ILog
 
     public bool IsEnabled(LogLevel logLevel) => console.ShowsDebug && logLevel >= LogLevel.Debug;
 
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+    public void Log<TState>(
+        LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
     {
         if (IsEnabled(logLevel))
         {

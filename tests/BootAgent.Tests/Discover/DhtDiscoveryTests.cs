@@ -63,7 +63,8 @@ public sealed class DhtDiscoveryTests : IAsyncLifetime
         await agent.ExpectSuccessAsync();
 
         Assert.Contains($"Provider: {node.FetchName} (DHT: provider record)\n", agent.Text, StringComparison.Ordinal);
-        Assert.DoesNotContain("phase.provider=", await File.ReadAllTextAsync(Path.Combine(agent.Output, "cmdline")), StringComparison.Ordinal);
+        string commandLine = await File.ReadAllTextAsync(Path.Combine(agent.Output, "cmdline"));
+        Assert.DoesNotContain("phase.provider=", commandLine, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -112,6 +113,37 @@ public sealed class DhtDiscoveryTests : IAsyncLifetime
         await agent.ExpectSuccessAsync();
 
         Assert.True(good.ArtifactBytes > 0, agent.Text);
+    }
+
+    [Fact]
+    public async Task RunAsync_BreaksOffOverLibp2p_ResumesWhereItWas()
+    {
+        TestDhtNode node = await _dht.AddAsync();
+        node.Serve(_release, ProviderFault.Resets);
+        await node.ProvideAsync();
+        using AgentHarness agent = Agent();
+
+        await agent.ExpectSuccessAsync();
+
+        Assert.Contains($"WARNING: {node.FetchName} broke off (RemoteReset); trying again", agent.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RunAsync_TwoNodesOverLibp2p_AreBothSources()
+    {
+        TestDhtNode[] nodes = [await _dht.AddAsync(), await _dht.AddAsync()];
+        foreach (TestDhtNode node in nodes)
+        {
+            node.Serve(_release);
+            await node.ProvideAsync();
+        }
+
+        using AgentHarness agent = Agent();
+        agent.DiscoveryLimits = agent.DiscoveryLimits with { Settle = TimeSpan.FromSeconds(2) };
+
+        await agent.ExpectSuccessAsync();
+
+        Assert.All(nodes, node => Assert.Contains($"{node.FetchName}: rootfs chunks", agent.Text, StringComparison.Ordinal));
     }
 
     [Fact]
@@ -279,7 +311,8 @@ public sealed class DhtDiscoveryTests : IAsyncLifetime
         Assert.Contains($"manifest from {forger.Url}: ", failure, StringComparison.Ordinal);
         Assert.Contains($"{dead}: refused the connection", failure, StringComparison.Ordinal);
         Assert.Contains($"{silent.FetchName}: does not speak /deboot/fetch/1.0.0", failure, StringComparison.Ordinal);
-        Assert.Contains("Besides, the DHT knew no further provider of /phase/stable/x86_64/manifest within ", failure, StringComparison.Ordinal);
+        Assert.Contains("Besides, the DHT knew no further provider of /phase/stable/x86_64/manifest within ", failure,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -20,7 +20,8 @@ public sealed class ProviderTurnsTests : IDisposable
         int port = LoopbackPort.Free();
         await using FaultyProvider good = new(_release);
         using AgentHarness agent = new(_release) { DiscoveryLimits = new DiscoveryLimits { Settle = TimeSpan.Zero } };
-        agent.Sources.Add(new ListedProviders(ProviderTier.Dht, [.. Enumerable.Range(0, Dead).Select(each => $"http://127.0.0.1:{port}/{each}"), good.Url]));
+        IEnumerable<string> dead = Enumerable.Range(0, Dead).Select(each => $"http://127.0.0.1:{port}/{each}");
+        agent.Sources.Add(new ListedProviders(ProviderTier.Dht, [.. dead, good.Url]));
 
         await agent.ExpectSuccessAsync();
 
@@ -36,7 +37,8 @@ public sealed class ProviderTurnsTests : IDisposable
         await using FaultyProvider forger = new(stranger);
         await using FaultyProvider good = new(_release);
         using AgentHarness agent = new(_release) { DiscoveryLimits = new DiscoveryLimits { MaxAsked = 2 } };
-        agent.Sources.Add(new ListedProviders(ProviderTier.Dht, [.. Enumerable.Range(0, 20).Select(each => $"{forger.Url}/{each}"), good.Url]));
+        IEnumerable<string> forged = Enumerable.Range(0, 20).Select(each => $"{forger.Url}/{each}");
+        agent.Sources.Add(new ListedProviders(ProviderTier.Dht, [.. forged, good.Url]));
 
         await agent.ExpectSuccessAsync();
     }
@@ -50,7 +52,11 @@ public sealed class ProviderTurnsTests : IDisposable
         using AgentHarness agent = new(_release, forger.Url)
         {
             Lan = lan,
-            DiscoveryLimits = new DiscoveryLimits { SearchLimit = AgentHarness.Hang * 2, SearchLimitAfterRefusals = TimeSpan.FromSeconds(1) },
+            DiscoveryLimits = new DiscoveryLimits
+            {
+                SearchLimit = AgentHarness.Hang * 2,
+                SearchLimitAfterRefusals = TimeSpan.FromSeconds(1),
+            },
         };
 
         await agent.ExpectFailureAsync(AgentExitCode.ManifestRefused);

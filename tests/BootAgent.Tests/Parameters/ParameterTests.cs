@@ -60,7 +60,8 @@ public sealed class ParameterTests : IDisposable
     [Fact]
     public void Bind_MoreBootstrapNodesThanUsed_IsAnError()
     {
-        string many = string.Join(',', Enumerable.Range(1, BootstrapPeers.MaxPeers + 1).Select(port => Peer.Replace("4001", $"{port}", StringComparison.Ordinal)));
+        string many = string.Join(',', Enumerable.Range(1, BootstrapPeers.MaxPeers + 1).Select(port =>
+            Peer.Replace("4001", $"{port}", StringComparison.Ordinal)));
         ParameterValues values = new();
         values.Add(ParameterTable.Bootstrap, new GivenValue(many, "--bootstrap"));
 

@@ -103,7 +103,8 @@ internal sealed class TestDhtNode : IAsyncDisposable
             Namespaces = new Dictionary<string, IRecordRules>
             {
                 [ManifestPointer.Namespace] = new DelegatedRules(
-                    (key, value) => ManifestPointerRules.Refuse(key, value, TimeProvider.System.GetUtcNow()), ManifestPointerRules.SelectBest),
+                    (key, value) => ManifestPointerRules.Refuse(key, value, TimeProvider.System.GetUtcNow()),
+                    ManifestPointerRules.SelectBest),
             },
         });
         return new TestDhtNode(seed, identity, host, dht);
@@ -154,6 +155,9 @@ internal sealed class TestDhtNode : IAsyncDisposable
 
     private sealed class ReleaseContent(TestRelease release, ProviderFault fault) : IFetchContent
     {
+        private const int Breaks = 2;
+        private int _breaks;
+
         public ValueTask<IFetchSource?> OpenAsync(FetchRequest request, CancellationToken cancellationToken)
         {
             if (request.IsManifest)
@@ -167,8 +171,15 @@ internal sealed class TestDhtNode : IAsyncDisposable
             {
                 if (release.Manifest.Artifacts[kind].Digest.ToString() == request.Hash)
                 {
+                    int reads = 0;
                     return ValueTask.FromResult<IFetchSource?>(new Source(content.Length, (offset, buffer) =>
                     {
+                        // Not at the first read: that one is before the head of the answer, which then says "unavailable".
+                        if (fault == ProviderFault.Resets && reads++ > 0 && Interlocked.Increment(ref _breaks) <= Breaks)
+                        {
+                            throw new IOException("The test's content breaks off.");
+                        }
+
                         content.Read(offset, buffer);
                         buffer[0] ^= (byte)(fault == ProviderFault.FlipsByte ? 1 : 0);
                     }));
