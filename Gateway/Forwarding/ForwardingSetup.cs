@@ -1,0 +1,46 @@
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using PhaseMesh.Gateway.Chunks;
+using PhaseMesh.Manifests.Naming;
+using PhaseMesh.Serving;
+using PhaseMesh.Serving.Bodies;
+using PhaseMesh.Serving.Responses;
+
+namespace PhaseMesh.Gateway.Forwarding;
+
+internal static class ForwardingSetup
+{
+    private static readonly string[] Methods = [HttpMethods.Get, HttpMethods.Head];
+
+    /// <summary>
+    /// Needs besides: the directory, the picker, <see cref="TimeProvider"/>; and where they exist <see cref="IMisbehaviourReporter"/> and
+    /// <see cref="IClientSites"/>.
+    /// </summary>
+    public static IServiceCollection AddForwarding(this IServiceCollection services, ForwardingOptions options, ChunkStoreOptions chunks)
+    {
+        services.AddSingleton(options);
+        services.AddSingleton(chunks);
+        services.AddSingleton<ChunkCounters>();
+        services.AddSingleton<ChunkStore>();
+        services.AddSingleton<DiskChunks>();
+        services.AddSingleton<ChunkFetcher>();
+        services.AddSingleton<ArtifactForwarder>();
+        services.TryAddSingleton<LoadCounters>();
+        services.TryAddSingleton<ArtifactBody>();
+        services.TryAddSingleton<ArtifactResponse>();
+        services.TryAddSingleton<IMisbehaviourReporter, NoMisbehaviourReporter>();
+        services.TryAddSingleton<IClientSites, UnknownClientSites>();
+        return services;
+    }
+
+    /// <summary><c>/blobs/...</c>, <c>/kernel</c>, <c>/initramfs</c>, <c>/rootfs</c> and these under <c>/{channel}/{arch}</c>.</summary>
+    public static void MapArtifacts(this IEndpointRouteBuilder routes)
+    {
+        ArtifactForwarder artifacts = routes.ServiceProvider.GetRequiredService<ArtifactForwarder>();
+        routes.MapMethods("/blobs/{digest}", Methods, artifacts.GetBlobAsync);
+        foreach (ArtifactKind kind in ArtifactKinds.All)
+        {
+            routes.MapMethods("/" + kind.Name(), Methods, context => artifacts.GetNamedAsync(context, kind));
+            routes.MapMethods("/{channel}/{arch}/" + kind.Name(), Methods, context => artifacts.GetNamedAsync(context, kind));
+        }
+    }
+}
