@@ -147,7 +147,7 @@ internal sealed partial class ProviderGrain(
         string[] accused = [.. state.Accusations.Select(accusation => accusation.Artifact).Distinct()];
         (state.IsDrainedByOperator, state.IsAdmitted) = (false, true);
         state.Accusations.Clear();
-        ProviderState after = StateAt(now) == ProviderState.Gone ? ProviderState.Gone : ProviderState.Joining;
+        ProviderState after = ProviderRules.Silent(ProviderState.Joining, now - state.LastSeenAt, options);
         ProviderView view = await ChangeAsync(after, $"released by {actor}", now);
         foreach (string artifact in accused)
         {

@@ -47,7 +47,7 @@ internal static class ProviderRules
     internal static bool Allows(ProviderState before, ProviderState after) => before == after || (before, after) switch
     {
         (_, ProviderState.Quarantined) => true,
-        (ProviderState.Quarantined, ProviderState.Joining) => true,
+        (ProviderState.Quarantined, ProviderState.Joining or ProviderState.Gone) => true,
         (ProviderState.Quarantined, _) => false,
         (_, ProviderState.Gone) => true,
         (ProviderState.Joining, ProviderState.Serving or ProviderState.Draining) => true,

@@ -9,7 +9,7 @@ namespace PhaseMesh.Grains.Providers;
 ///              | | enrol                   silence |  |  +-- silence -------+  | silence
 ///              | +---------------- Gone &lt;---------+--|---------------------+
 ///              +-- drain --> Draining &lt;-- drain -----+      Gone --forgotten--> (no record)
-///   any -- proof or operator --> Quarantined -- operator releases --> Joining
+///   any -- proof or operator --> Quarantined -- operator releases --> Joining, or Gone if silent
 /// </code>
 /// </summary>
 [GenerateSerializer]

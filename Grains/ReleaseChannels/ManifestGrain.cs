@@ -34,7 +34,7 @@ internal sealed class ManifestGrain([PersistentState("manifest")] IPersistentSta
     }
 
     public Task<ReadOnlyMemory<byte>?> GetAsync() =>
-        Task.FromResult<ReadOnlyMemory<byte>?>(manifest.RecordExists ? manifest.State.Content : null);
+        Task.FromResult(manifest.RecordExists ? new ReadOnlyMemory<byte>(manifest.State.Content) : (ReadOnlyMemory<byte>?)null);
 
     public Task<bool> IsStoredAsync() => Task.FromResult(manifest.RecordExists);
 
