@@ -22,12 +22,13 @@ public interface IStorage
     Task ReadStateAsync(CancellationToken cancellationToken = default);
 
     /// <summary>
-    /// One compare-and-swap on the version. A losing turn ends here: its changes are dropped and the method runs again on the newer state, so
-    /// nothing outside the grain may have been told before. At most one write or clear per turn.
+    /// One compare-and-swap on the version. A losing turn ends here: its changes are dropped and the method runs again on the newer
+    /// state, so nothing outside the grain may have been told before. At most one write or clear per turn.
     /// </summary>
     /// <exception cref="Storage.InconsistentStateException">The turn lost; let it pass, the engine runs the turn again.</exception>
     /// <exception cref="Storage.StorageUnavailableException">The storage didn't answer within the call's limit.</exception>
-    /// <exception cref="GrainRuleException">A second write in one turn, a write after telling other grains, or a write in a read-only turn.</exception>
+    /// <exception cref="GrainRuleException">A second write in one turn, a write after telling other grains, or a write in a read-only
+    /// turn.</exception>
     Task WriteStateAsync(CancellationToken cancellationToken = default);
 
     /// <summary>Like <see cref="WriteStateAsync"/>, leaving no record.</summary>

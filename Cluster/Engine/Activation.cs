@@ -5,8 +5,8 @@ using PhaseMesh.Cluster.Storage;
 namespace PhaseMesh.Cluster.Engine;
 
 /// <summary>
-/// One grain in this silo's memory. Other silos may have it too: it is a cache with a queue, and nothing but the storage's compare-and-swap decides
-/// who wrote. Dropping it at any time loses nothing.
+/// One grain in this silo's memory. Other silos may have it too: it is a cache with a queue, and nothing but the storage's compare-and-
+/// swap decides who wrote. Dropping it at any time loses nothing.
 /// </summary>
 internal sealed class Activation : IGrainRuntime
 {
@@ -95,7 +95,8 @@ internal sealed class Activation : IGrainRuntime
             }
         }
 
-        return snapshots;
+        // Once closed it hears of no changes; checked last, so that whatever was found above was watched.
+        return _isClosed ? null : snapshots;
     }
 
     /// <summary>States for a read-only turn, as fresh as the caller asked.</summary>

@@ -5,9 +5,9 @@ using PhaseMesh.Cluster.Storage;
 namespace PhaseMesh.Cluster.Engine;
 
 /// <summary>
-/// How a call runs. 1: a read-only call on fresh states runs at once on its caller's thread. Otherwise 2: the chain of callers is checked, 3: the grain
-/// comes into memory, 4: the turn waits for its grain's gate, 5: it runs until its deadline, 6: if it lost, or ended without a write on an old
-/// state, it runs again. Whatever fails on the way, the gate opens and the copies are dropped.
+/// How a call runs. 1: a read-only call on fresh states runs at once on its caller's thread. Otherwise 2: the chain of callers is
+/// checked, 3: the grain comes into memory, 4: the turn waits for its grain's gate, 5: it runs until its deadline, 6: if it lost, or
+/// ended without a write on an old state, it runs again. Whatever fails on the way, the gate opens and the copies are dropped.
 /// </summary>
 internal sealed partial class GrainEngine
 {
@@ -15,7 +15,8 @@ internal sealed partial class GrainEngine
 
     private readonly long _limit;
 
-    /// <returns>Null: not from the cache. With a <paramref name="running"/> turn: not ended yet, see <see cref="FinishReadAsync"/>.</returns>
+    /// <returns>Null: not from the cache. With a <paramref name="running"/> turn: not ended yet, see <see
+    /// cref="FinishReadAsync"/>.</returns>
     public Task? TryReadCached(Activation activation, GrainInvocation invocation, GrainMethod method, out GrainTurn? running)
     {
         running = null;

@@ -2,7 +2,9 @@ using System.ComponentModel;
 
 namespace PhaseMesh.Cluster.Engine;
 
-/// <summary>The base of the references that <see cref="ReferenceEmitter"/> makes; one method per method of the interface hands its call to here.</summary>
+/// <summary>
+/// The base of the references that <see cref="ReferenceEmitter"/> makes; one method per method of the interface hands its call to here.
+/// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public abstract class GrainReference : IGrainWithStringKey
 {

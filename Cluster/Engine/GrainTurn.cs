@@ -4,8 +4,8 @@ using PhaseMesh.Cluster.Stores;
 namespace PhaseMesh.Cluster.Engine;
 
 /// <summary>
-/// One run of one method. It sees the versions it began with; a turn that may write changes copies of its own, which become everyone's by its
-/// one write and are gone otherwise. So a method that throws leaves nothing behind, and one that lost can simply run again.
+/// One run of one method. It sees the versions it began with; a turn that may write changes copies of its own, which become everyone's
+/// by its one write and are gone otherwise. So a method that throws leaves nothing behind, and one that lost can simply run again.
 /// </summary>
 internal sealed class GrainTurn(Activation activation, GrainMethod method, GrainTurn? parent, StateSnapshot[] snapshots, long deadline)
 {

@@ -5,7 +5,8 @@ namespace PhaseMesh.Cluster.Engine;
 
 /// <summary>
 /// Makes a class per grain interface: each method puts its arguments into an invocation object of its own and hands that to
-/// <see cref="GrainReference"/>. No boxing, no argument arrays, no reflection at call time (DispatchProxy: three times the cost of a cached read).
+/// <see cref="GrainReference"/>. No boxing, no argument arrays, no reflection at call time (DispatchProxy: three times the cost of a
+/// cached read).
 /// </summary>
 internal static class ReferenceEmitter
 {

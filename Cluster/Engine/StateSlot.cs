@@ -111,7 +111,8 @@ internal sealed class StateSlot(StateId id, StateCodec codec)
             : new StateSnapshot(stored.Version, stored.Schema, stored.Json, epoch, asOf);
         lock (_gate)
         {
-            // What came in meanwhile may be newer than this answer. A lower version than known before is believed: the database was restored.
+            // What came in meanwhile may be newer than this answer. A lower version than known before is believed: the database was
+            // restored.
             if (ReferenceEquals(_current, known) || _current is null || _current.Version <= loaded.Version)
             {
                 loaded.IsStale = _heardVersion != heard && loaded.Version < _heardVersion;

@@ -10,8 +10,8 @@ using PhaseMesh.Cluster.Stores;
 namespace PhaseMesh.Cluster.Feeds;
 
 /// <summary>
-/// One reader per silo follows the storage's event table and keeps the last events in memory; subscribers walk along those, each at its own pace, and
-/// ask the storage only for what is older. So a thousand watchers cost one query per change.
+/// One reader per silo follows the storage's event table and keeps the last events in memory; subscribers walk along those, each at its
+/// own pace, and ask the storage only for what is older. So a thousand watchers cost one query per change.
 /// </summary>
 internal sealed class EventFeed(StorageSession session, GrainClusterOptions options, ClusterLog log) : IEventFeed
 {
@@ -176,7 +176,8 @@ internal sealed class EventFeed(StorageSession session, GrainClusterOptions opti
         }
     }
 
-    /// <returns>Events of the feed after the cursor, or null where the memory doesn't go back so far; where that leads to; and the next arrival.</returns>
+    /// <returns>Events of the feed after the cursor, or null where the memory doesn't go back so far; where that leads to; and the next
+    /// arrival.</returns>
     private (IReadOnlyList<FeedEvent>? Events, long Reached, Task Arrived) FromTail(string feed, long cursor)
     {
         lock (_gate)

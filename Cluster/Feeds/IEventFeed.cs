@@ -3,9 +3,9 @@ using System.Text.Json;
 namespace PhaseMesh.Cluster.Feeds;
 
 /// <summary>
-/// Events that grains tell every silo. An event is stored by the same transaction as the write of its turn: it is there if and only if the write is.
-/// All subscribers see all events of a feed in one order, in which the events of one grain are in the order of its versions. Events are
-/// kept for a bounded time and number (<c>GrainClusterOptions.EventRetention</c>, <c>MaxEvents</c>).
+/// Events that grains tell every silo. An event is stored by the same transaction as the write of its turn: it is there if and only if
+/// the write is. All subscribers see all events of a feed in one order, in which the events of one grain are in the order of its
+/// versions. Events are kept for a bounded time and number (<c>GrainClusterOptions.EventRetention</c>, <c>MaxEvents</c>).
 /// </summary>
 public interface IEventFeed
 {
@@ -23,8 +23,8 @@ public interface IEventFeed
     ValueTask AppendAsync<TEvent>(string feed, TEvent payload);
 
     /// <summary>
-    /// Events after <paramref name="after"/> as they come, without end. Starting behind what is still kept begins with the oldest kept event.
-    /// Storage failures are waited out.
+    /// Events after <paramref name="after"/> as they come, without end. Starting behind what is still kept begins with the oldest kept
+    /// event. Storage failures are waited out.
     /// </summary>
     /// <param name="feed">The feed's name.</param>
     /// <param name="after">The <see cref="FeedEvent.Sequence"/> seen last; 0: from the oldest; null: only what comes from now on.</param>

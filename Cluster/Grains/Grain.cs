@@ -3,8 +3,8 @@ using PhaseMesh.Cluster.Engine;
 namespace PhaseMesh.Cluster;
 
 /// <summary>
-/// The base of grain classes. The rule of a method: read, decide, write once, then tell others; it may run again when another silo wrote first.
-/// A grain runs on every silo that is called, so it keeps nothing in its own fields: what is not in its state is not there.
+/// The base of grain classes. The rule of a method: read, decide, write once, then tell others; it may run again when another silo wrote
+/// first. A grain runs on every silo that is called, so it keeps nothing in its own fields: what is not in its state is not there.
 /// </summary>
 public abstract class Grain : IAddressable
 {

@@ -7,8 +7,8 @@ public static class GrainReminderExtensions
 {
     /// <summary>Makes or changes a reminder: due after <paramref name="dueTime"/>, then every <paramref name="period"/>.</summary>
     /// <exception cref="GrainRuleException">The grain isn't <see cref="IRemindable"/>.</exception>
-    /// <exception cref="ArgumentException">The name is empty or over 150 characters, the due time negative, or the period under the options'
-    /// minimum (1 minute).</exception>
+    /// <exception cref="ArgumentException">The name is empty or over 150 characters, the due time negative, or the period under the
+    /// options' minimum (1 minute).</exception>
     public static Task<IGrainReminder> RegisterOrUpdateReminder(this Grain grain, string reminderName, TimeSpan dueTime, TimeSpan period) =>
         Of(grain).Runtime.RegisterOrUpdateReminderAsync(reminderName, dueTime, period);
 

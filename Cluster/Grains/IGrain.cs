@@ -7,8 +7,8 @@ public interface IAddressable;
 public interface IGrain : IAddressable;
 
 /// <summary>
-/// The root of every grain interface here: a grain is named by its interface and a string. The key is 1 to <see cref="MaxKeyLength"/> characters
-/// without control characters.
+/// The root of every grain interface here: a grain is named by its interface and a string. The key is 1 to <see cref="MaxKeyLength"/>
+/// characters without control characters.
 /// </summary>
 public interface IGrainWithStringKey : IGrain
 {

@@ -11,8 +11,8 @@ using PhaseMesh.Cluster.Stores;
 namespace PhaseMesh.Cluster.Hosting;
 
 /// <summary>
-/// One silo's grains: running from <see cref="StartAsync(CancellationToken)"/> until it is disposed. Inside a host use <c>AddGrainCluster</c>; tests make as many
-/// as they like, on one storage, and have a cluster of that many silos.
+/// One silo's grains: running from <see cref="StartAsync(CancellationToken)"/> until it is disposed. Inside a host use
+/// <c>AddGrainCluster</c>; tests make as many as they like, on one storage, and have a cluster of that many silos.
 /// </summary>
 public sealed class GrainCluster : IAsyncDisposable
 {
@@ -141,6 +141,9 @@ public sealed class GrainCluster : IAsyncDisposable
         await Session.DisposeAsync();
         _stop.Dispose();
     }
+
+    /// <summary>What otherwise happens every few seconds.</summary>
+    internal Task SweepAsync() => _engine.SweepAsync();
 
     internal GrainState StateOf(Type type)
     {

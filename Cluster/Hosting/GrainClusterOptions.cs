@@ -30,7 +30,9 @@ public sealed class GrainClusterOptions
     /// <summary>Once the storage is away for this long, calls that need it fail at once instead of waiting. Default 2 s.</summary>
     public TimeSpan FailFastAfter { get; set; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Read-only calls see writes of other silos at least this old. 100 ms to 1 min; default 1 s (usually a few milliseconds pass).</summary>
+    /// <summary>
+    /// Read-only calls see writes of other silos at least this old. 100 ms to 1 min; default 1 s (usually a few milliseconds pass).
+    /// </summary>
     public TimeSpan FreshnessBound { get; set; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How often a losing turn runs again before its caller gets an error. 1 to 100; default 20.</summary>
@@ -84,8 +86,9 @@ public sealed class GrainClusterOptions
     }
 
     /// <summary>
-    /// States of <typeparamref name="TState"/> written as version <paramref name="fromVersion"/> become the next version by <paramref name="upgrade"/>
-    /// when they are read. Versions begin at 1; upgrades must follow each other without a gap. A silo refuses states newer than it knows.
+    /// States of <typeparamref name="TState"/> written as version <paramref name="fromVersion"/> become the next version by <paramref
+    /// name="upgrade"/> when they are read. Versions begin at 1; upgrades must follow each other without a gap. A silo refuses states
+    /// newer than it knows.
     /// </summary>
     public GrainClusterOptions AddUpgrade<TState>(int fromVersion, Func<JsonObject, JsonObject> upgrade)
     {

@@ -17,8 +17,9 @@ public abstract class GrainStorage
     public static GrainStorage InMemory() => new InMemoryGrainStorage();
 
     /// <summary>
-    /// PostgreSQL 13 or newer. A silo holds 6 connections and up to 4 more; it needs session-level features (LISTEN, prepared statements), so no transaction
-    /// pooler in between. All its tables are in the schema <paramref name="schema"/>, which is made at the first start.
+    /// PostgreSQL 13 or newer. A silo holds 6 connections and up to 4 more; it needs session-level features (LISTEN, prepared
+    /// statements), so no transaction pooler in between. All its tables are in the schema <paramref name="schema"/>, which is made at
+    /// the first start.
     /// </summary>
     /// <param name="connectionString">As Npgsql takes it.</param>
     /// <param name="schema">1 to 40 lower-case letters, digits and underscores.</param>

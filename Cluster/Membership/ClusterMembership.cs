@@ -5,8 +5,8 @@ using PhaseMesh.Cluster.Hosting;
 namespace PhaseMesh.Cluster.Membership;
 
 /// <summary>
-/// This silo's entry, renewed at a third of its lease. A silo that was frozen or cut off finds its entry again when it wakes, or joins anew where it was
-/// forgotten.
+/// This silo's entry, renewed at a third of its lease. A silo that was frozen or cut off finds its entry again when it wakes, or joins
+/// anew where it was forgotten.
 /// </summary>
 internal sealed class ClusterMembership(StorageSession session, GrainClusterOptions options, ClusterLog log) : IClusterMembership
 {

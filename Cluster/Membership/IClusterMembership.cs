@@ -1,6 +1,9 @@
 namespace PhaseMesh.Cluster.Membership;
 
-/// <summary>The silos of a cluster, by the storage's clock. Nothing about grains depends on it: they are safe with any number of silos, dead or frozen.</summary>
+/// <summary>
+/// The silos of a cluster, by the storage's clock. Nothing about grains depends on it: they are safe with any number of silos, dead or
+/// frozen.
+/// </summary>
 public interface IClusterMembership
 {
     /// <summary>This silo's own name and generation; null until it joined.</summary>

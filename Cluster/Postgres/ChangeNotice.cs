@@ -5,8 +5,8 @@ using PhaseMesh.Cluster.Stores;
 namespace PhaseMesh.Cluster.Postgres;
 
 /// <summary>
-/// What a batch tells other silos, by NOTIFY: <c>w</c>, the writer's 16 digits, then per state 16 digits of its hash, ':' and its new version, ','. The
-/// version is at least that, whether or not this very write took place. PostgreSQL allows 7999 bytes.
+/// What a batch tells other silos, by NOTIFY: <c>w</c>, the writer's 16 digits, then per state 16 digits of its hash, ':' and its new
+/// version, ','. The version is at least that, whether or not this very write took place. PostgreSQL allows 7999 bytes.
 /// </summary>
 internal static class ChangeNotice
 {

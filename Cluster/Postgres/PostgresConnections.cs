@@ -4,8 +4,8 @@ using PhaseMesh.Cluster.Hosting;
 namespace PhaseMesh.Cluster.Postgres;
 
 /// <summary>
-/// The connections of one silo: some held for batches, a small pool for the rest. Both give up on the server before a call's limit, so that there is time
-/// to say so; the server gives up on them, so that a silo frozen in the middle holds no lock for long.
+/// The connections of one silo: some held for batches, a small pool for the rest. Both give up on the server before a call's limit, so
+/// that there is time to say so; the server gives up on them, so that a silo frozen in the middle holds no lock for long.
 /// </summary>
 internal sealed class PostgresConnections : IAsyncDisposable
 {

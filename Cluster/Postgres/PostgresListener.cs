@@ -6,9 +6,9 @@ using PhaseMesh.Cluster.Stores;
 namespace PhaseMesh.Cluster.Postgres;
 
 /// <summary>
-/// Hears other silos' changes. PostgreSQL delivers notices in the order of commits, so this silo's own beat, sent as a notice too, proves on its
-/// return that everything committed before it was sent has been heard. Without beats coming back the cache is not trusted; after a new
-/// connection all that was read before is asked for again.
+/// Hears other silos' changes. PostgreSQL delivers notices in the order of commits, so this silo's own beat, sent as a notice too,
+/// proves on its return that everything committed before it was sent has been heard. Without beats coming back the cache is not trusted;
+/// after a new connection all that was read before is asked for again.
 /// </summary>
 internal sealed class PostgresListener : IAsyncDisposable
 {

@@ -8,8 +8,9 @@ using PhaseMesh.Cluster.Stores;
 namespace PhaseMesh.Cluster.Postgres;
 
 /// <summary>
-/// The tables, made and migrated by whichever silo comes first, under an advisory lock. Rule for a new version: add, never change what an older silo
-/// uses (functions carry their version in their name); where that can't be, raise <see cref="CompatibleFrom"/>, and older silos refuse to start.
+/// The tables, made and migrated by whichever silo comes first, under an advisory lock. Rule for a new version: add, never change what
+/// an older silo uses (functions carry their version in their name); where that can't be, raise <see cref="CompatibleFrom"/>, and older
+/// silos refuse to start.
 /// </summary>
 internal sealed class PostgresSchema(string schema, PostgresConnections connections, ClusterLog log)
 {
@@ -62,7 +63,9 @@ internal sealed class PostgresSchema(string schema, PostgresConnections connecti
     /// <exception cref="InvalidDataException">A newer silo made it so that this one can't work with it.</exception>
     private async Task<int> VersionAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
     {
-        await using NpgsqlCommand exists = new($"SELECT to_regclass('{schema}.schema_version') IS NOT NULL", connection);
+        // From the catalog itself: to_regclass would answer from a cache that the wait for the advisory lock doesn't refresh.
+        await using NpgsqlCommand exists = new(
+            $"SELECT EXISTS (SELECT FROM pg_catalog.pg_tables WHERE schemaname = '{schema}' AND tablename = 'schema_version')", connection);
         if (await exists.ExecuteScalarAsync(cancellationToken) is not true)
         {
             return 0;

@@ -4,8 +4,8 @@ using System.Reflection;
 namespace PhaseMesh.Cluster.Queries;
 
 /// <summary>
-/// Which states of one kind, in which order. Every condition must hold; properties are named by expressions such as <c>s =&gt; s.Phase</c> and must
-/// have <see cref="GrainFieldAttribute"/>. A missing value (null) meets only <c>WhereIsMissing</c>.
+/// Which states of one kind, in which order. Every condition must hold; properties are named by expressions such as <c>s =&gt;
+/// s.Phase</c> and must have <see cref="GrainFieldAttribute"/>. A missing value (null) meets only <c>WhereIsMissing</c>.
 /// </summary>
 public sealed class GrainFilter<TState>
 {

@@ -1,8 +1,9 @@
 namespace PhaseMesh.Cluster.Reads;
 
 /// <summary>
-/// What the read-only calls of a scope get: <c>using (GrainReads.Newest()) { await grain.GetAsync(); }</c>. Without a scope a read sees all writes of this
-/// silo and those of others that are older than <c>GrainClusterOptions.FreshnessBound</c>. Calls made by grains within the scope follow it too.
+/// What the read-only calls of a scope get: <c>using (GrainReads.Newest()) { await grain.GetAsync(); }</c>. Without a scope a read sees
+/// all writes of this silo and those of others that are older than <c>GrainClusterOptions.FreshnessBound</c>. Calls made by grains
+/// within the scope follow it too.
 /// </summary>
 public static class GrainReads
 {

@@ -6,8 +6,8 @@ using PhaseMesh.Cluster.Stores;
 namespace PhaseMesh.Cluster.Reminders;
 
 /// <summary>
-/// Runs reminders that are due. Every silo looks; a claim by the storage's clock decides who runs one. A silo that dies takes its claims with it only
-/// until they end; a reminder that throws stays due and is tried again, ever less often, up to a minute apart.
+/// Runs reminders that are due. Every silo looks; a claim by the storage's clock decides who runs one. A silo that dies takes its claims
+/// with it only until they end; a reminder that throws stays due and is tried again, ever less often, up to a minute apart.
 /// </summary>
 internal sealed class ReminderLoop(GrainEngine engine, ClusterLog log)
 {

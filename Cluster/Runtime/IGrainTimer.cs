@@ -1,6 +1,8 @@
 namespace PhaseMesh.Cluster.Runtime;
 
-/// <summary>A timer of one grain on one silo; it is gone with the silo or when the grain leaves its memory. What must happen is a reminder.</summary>
+/// <summary>
+/// A timer of one grain on one silo; it is gone with the silo or when the grain leaves its memory. What must happen is a reminder.
+/// </summary>
 public interface IGrainTimer : IDisposable
 {
     /// <summary>New times; <see cref="Timeout.InfiniteTimeSpan"/> stops it.</summary>

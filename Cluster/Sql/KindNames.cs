@@ -1,6 +1,8 @@
 namespace PhaseMesh.Cluster.Sql;
 
-/// <summary>Kinds stand inside SQL text, in partial indexes and the queries that use them; so they are nothing but letters, digits, _ . and -.</summary>
+/// <summary>
+/// Kinds stand inside SQL text, in partial indexes and the queries that use them; so they are nothing but letters, digits, _ . and -.
+/// </summary>
 internal static class KindNames
 {
     private const int MaxLength = 100;

@@ -209,7 +209,9 @@ internal sealed class SqlTables(SqlDialect sql, Func<CancellationToken, ValueTas
 
     private string Value(StateField field) => string.Format(field.IsText ? sql.TextField : sql.NumberField, field.Name);
 
-    /// <summary>The kind goes in as text, as a partial index needs it; it is a class's name and a state's, checked when the schema was made.</summary>
+    /// <summary>
+    /// The kind goes in as text, as a partial index needs it; it is a class's name and a state's, checked when the schema was made.
+    /// </summary>
     private (string Where, List<(string, object)> Parameters) Where(StateQuery query)
     {
         List<(string, object)> parameters = [];

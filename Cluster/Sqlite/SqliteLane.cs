@@ -12,7 +12,9 @@ internal sealed class SqliteLane(SqliteStore store) : IStoreLane
     private readonly Dictionary<string, SqliteCommand> _commands = [];
     private SqliteConnection? _connection;
 
-    /// <summary>On the caller's thread: a look-up in the page cache costs less than handing it over, and readers never wait for writers.</summary>
+    /// <summary>
+    /// On the caller's thread: a look-up in the page cache costs less than handing it over, and readers never wait for writers.
+    /// </summary>
     public Task ReadAsync(IReadOnlyList<StateRead> batch)
     {
         try

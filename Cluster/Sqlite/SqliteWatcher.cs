@@ -5,8 +5,8 @@ using PhaseMesh.Cluster.Stores;
 namespace PhaseMesh.Cluster.Sqlite;
 
 /// <summary>
-/// Sees what other processes wrote: <c>PRAGMA data_version</c> (a look at shared memory) tells that something was committed, the rows' change numbers
-/// tell what. The look begins before it is answered, so everything committed before its beginning has been told.
+/// Sees what other processes wrote: <c>PRAGMA data_version</c> (a look at shared memory) tells that something was committed, the rows'
+/// change numbers tell what. The look begins before it is answered, so everything committed before its beginning has been told.
 /// </summary>
 internal sealed class SqliteWatcher(SqliteStore store, TimeProvider time, ClusterLog log) : IAsyncDisposable
 {

@@ -1,8 +1,8 @@
 namespace PhaseMesh.Cluster.Storage;
 
 /// <summary>
-/// A turn lost its compare-and-swap. Inside a turn let it pass; a caller sees it only when a call lost again and again until its retries were
-/// used up, and nothing was written.
+/// A turn lost its compare-and-swap. Inside a turn let it pass; a caller sees it only when a call lost again and again until its retries
+/// were used up, and nothing was written.
 /// </summary>
 public class InconsistentStateException : Exception
 {

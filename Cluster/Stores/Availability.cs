@@ -4,8 +4,8 @@ using PhaseMesh.Cluster.Storage;
 namespace PhaseMesh.Cluster.Stores;
 
 /// <summary>
-/// Whether the storage answers. Whoever meets a failure says so; one prober then asks until it answers again. Requests wait for that only as long
-/// as the outage is younger than the options' <c>FailFastAfter</c>.
+/// Whether the storage answers. Whoever meets a failure says so; one prober then asks until it answers again. Requests wait for that
+/// only as long as the outage is younger than the options' <c>FailFastAfter</c>.
 /// </summary>
 internal sealed class Availability(IStore store, TimeSpan failFastAfter, TimeProvider time, ClusterLog log) : IAsyncDisposable
 {

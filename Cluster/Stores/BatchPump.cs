@@ -3,8 +3,8 @@ using System.Collections.Concurrent;
 namespace PhaseMesh.Cluster.Stores;
 
 /// <summary>
-/// Group commit: requests queue while a batch is under way and leave together in the next. A request that finds a lane idle starts it on its
-/// own thread, so a single caller pays no hand-over.
+/// Group commit: requests queue while a batch is under way and leave together in the next. A request that finds a lane idle starts it on
+/// its own thread, so a single caller pays no hand-over.
 /// </summary>
 internal sealed class BatchPump<TRequest>(
     IStore store, Availability availability, int lanes, int maxBatch, TimeProvider time, Func<IStoreLane, List<TRequest>, Task> execute) : IAsyncDisposable
@@ -56,7 +56,17 @@ internal sealed class BatchPump<TRequest>(
         {
             Interlocked.Decrement(ref _idleCount);
             Interlocked.Increment(ref _running);
-            _ = RunAsync(lane);
+            if (ExecutionContext.IsFlowSuppressed())
+            {
+                _ = RunAsync(lane);
+                return;
+            }
+
+            // The lane outlives the call that starts it, so it doesn't belong to that call's trace or turn.
+            using (ExecutionContext.SuppressFlow())
+            {
+                _ = RunAsync(lane);
+            }
         }
     }
 

@@ -46,8 +46,8 @@ internal interface IStoreLane : IAsyncDisposable
     Task ReadAsync(IReadOnlyList<StateRead> batch);
 
     /// <summary>
-    /// All writes in one transaction, each on its own condition; the batch is sorted by id and names no state twice. Completes every request, or throws
-    /// and completes none.
+    /// All writes in one transaction, each on its own condition; the batch is sorted by id and names no state twice. Completes every
+    /// request, or throws and completes none.
     /// </summary>
     /// <param name="batch">What to write.</param>
     /// <param name="sent">Called right before the first byte leaves that could make the writes happen.</param>

@@ -31,7 +31,9 @@ internal interface IStoreTables
     Task<IReadOnlyList<DueReminder>> ClaimRemindersAsync(
         IReadOnlyList<string> grains, TimeSpan lease, int limit, CancellationToken cancellationToken);
 
-    /// <summary>It ran: due again at the next multiple of its period. Nothing happens where the claim was lost or the reminder set anew.</summary>
+    /// <summary>
+    /// It ran: due again at the next multiple of its period. Nothing happens where the claim was lost or the reminder set anew.
+    /// </summary>
     Task CompleteReminderAsync(DueReminder reminder, CancellationToken cancellationToken);
 
     /// <summary>It failed: stays due, held back for that long.</summary>

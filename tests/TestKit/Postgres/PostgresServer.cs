@@ -4,8 +4,8 @@ using PhaseMesh.TestKit.Processes;
 namespace PhaseMesh.TestKit.Postgres;
 
 /// <summary>
-/// A PostgreSQL server of its own: new data directory, a free loopback port and a unix socket, fsync on. It can be stopped, killed, frozen and have its
-/// connections cut. As root it runs as the user postgres, for it refuses to run as root.
+/// A PostgreSQL server of its own: new data directory, a free loopback port and a unix socket, fsync on. It can be stopped, killed,
+/// frozen and have its connections cut. As root it runs as the user postgres, for it refuses to run as root.
 /// </summary>
 public sealed class PostgresServer : IAsyncDisposable
 {
@@ -84,7 +84,9 @@ public sealed class PostgresServer : IAsyncDisposable
         _process = null;
     }
 
-    /// <summary>As if the machine lost power: no process of it lives on. What was acknowledged must be there after <see cref="StartAsync"/>.</summary>
+    /// <summary>
+    /// As if the machine lost power: no process of it lives on. What was acknowledged must be there after <see cref="StartAsync"/>.
+    /// </summary>
     public async Task KillAsync()
     {
         await Running.SignalAsync("QUIT");
