@@ -30,7 +30,8 @@ public static class ClusterInstruments
     private static readonly Counter<long> ConflictCounter = Meter.CreateCounter<long>(
         Conflicts, description: "Turns that lost to another silo and ran again, by grain class");
     private static readonly Counter<long> WriteCounter = Meter.CreateCounter<long>(Writes, description: "Acknowledged writes");
-    private static readonly Histogram<int> BatchHistogram = Meter.CreateHistogram<int>(BatchRequests, description: "Requests per round trip, by kind");
+    private static readonly Histogram<int> BatchHistogram = Meter.CreateHistogram<int>(BatchRequests, description: "Requests per "
+        + "round trip, by kind");
     private static readonly Histogram<double> StorageHistogram = Meter.CreateHistogram<double>(
         StorageSeconds, "s", "Duration of round trips to the storage, by kind");
     private static readonly Counter<long> EventCounter = Meter.CreateCounter<long>(Events, description: "Events handed to subscribers");

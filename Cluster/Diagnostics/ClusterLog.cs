@@ -72,7 +72,8 @@ internal sealed partial class ClusterLog(ILogger logger)
     [LoggerMessage(2020, LogLevel.Warning, "{Call} lost its write {Attempts} times to other silos and was given up")]
     private static partial void TurnsLost(ILogger logger, string call, int attempts);
 
-    [LoggerMessage(2021, LogLevel.Warning, "{Call} did not end within its limit ({Seconds:0.0} s); the grain goes on without it, and it can't write any more")]
+    [LoggerMessage(2021, LogLevel.Warning, "{Call} did not end within its limit ({Seconds:0.0} s); the grain goes on without it, and "
+        + "it can't write any more")]
     private static partial void TurnAbandoned(ILogger logger, string call, double seconds);
 
     [LoggerMessage(2022, LogLevel.Warning, "One-way call {Call} failed")]

@@ -157,7 +157,8 @@ internal sealed class Activation : IGrainRuntime
         await activating.WaitAsync(rest, Session.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (!activating.IsCompleted)
         {
-            throw new TimeoutException($"{Identity} did not come into memory within the call's limit ({_engine.Options.CallLimit.TotalSeconds} s).");
+            throw new TimeoutException($"{Identity} did not come into memory within the call's limit "
+                + $"({_engine.Options.CallLimit.TotalSeconds} s).");
         }
 
         await activating;
@@ -261,14 +262,16 @@ internal sealed class Activation : IGrainRuntime
             if (Class.OverridesActivation)
             {
                 DelegateInvocation activate = new(grain => grain.OnActivateAsync(CancellationToken.None));
-                await await _engine.RunTurnsAsync(this, activate, Class.Activation, GrainTurn.Current, Session.Time.GetTimestamp(), deadline);
+                await await _engine.RunTurnsAsync(
+                    this, activate, Class.Activation, GrainTurn.Current, Session.Time.GetTimestamp(), deadline);
             }
 
             _isActive = true;
         }
         catch
         {
-            await _engine.DropAsync(this, new DeactivationReason(DeactivationReasonCode.ActivationFailed, "It failed to come into memory."));
+            await _engine.DropAsync(
+                this, new DeactivationReason(DeactivationReasonCode.ActivationFailed, "It failed to come into memory."));
             throw;
         }
     }

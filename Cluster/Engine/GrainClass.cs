@@ -69,7 +69,8 @@ internal sealed class GrainClass
                     ?? (parameters[i].HasDefaultValue
                         ? parameters[i].DefaultValue
                         : throw new InvalidOperationException(
-                            $"{Type.Name} needs {parameters[i].ParameterType.Name} {parameters[i].Name}, which isn't registered as a service."));
+                            $"{Type.Name} needs {parameters[i].ParameterType.Name} {parameters[i].Name}, which isn't registered as a "
+                                + $"service."));
         }
 
         GrainBirth.Runtime = activation;
@@ -93,20 +94,23 @@ internal sealed class GrainClass
         Type type = parameter.ParameterType;
         if (!type.IsGenericType || type.GetGenericTypeDefinition() != typeof(IPersistentState<>))
         {
-            throw new GrainRuleException($"{Type.Name}: parameter {parameter.Name} has [PersistentState] and type {type.Name}; expected IPersistentState<T>.");
+            throw new GrainRuleException($"{Type.Name}: parameter {parameter.Name} has [PersistentState] and type {type.Name}; "
+                + $"expected IPersistentState<T>.");
         }
 
         Type state = type.GetGenericArguments()[0];
         if (state.GetConstructor(Type.EmptyTypes) is null)
         {
-            throw new GrainRuleException($"{Type.Name}: state {state.Name} has no public parameterless constructor, which a grain without a record needs.");
+            throw new GrainRuleException($"{Type.Name}: state {state.Name} has no public parameterless constructor, which a grain "
+                + $"without a record needs.");
         }
 
         return new GrainState($"{Name}.{attribute.StateName}", new StateCodec(state, options), state);
     }
 
     private bool IsOverridden(string method) => Type.GetMethods().Single(
-        candidate => candidate.Name == method && candidate.GetBaseDefinition().DeclaringType == typeof(Grain)).DeclaringType != typeof(Grain);
+        candidate => candidate.Name == method && candidate.GetBaseDefinition().DeclaringType
+            == typeof(Grain)).DeclaringType != typeof(Grain);
 }
 
 /// <param name="kind">What its rows are called.</param>

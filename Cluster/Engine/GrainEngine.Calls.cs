@@ -245,7 +245,8 @@ internal sealed partial class GrainEngine
 
     /// <summary>A turn that ended without a write must have begun from a state that was the newest during the call.</summary>
     private static async ValueTask<bool> IsValidAsync(GrainTurn turn, long began) =>
-        turn.Method.IsReadOnly || turn.HasWritten || turn.HasToldOthers || !turn.HasRead || turn.WasNewestAt(began) || await turn.IsStillNewestAsync();
+        turn.Method.IsReadOnly || turn.HasWritten || turn.HasToldOthers
+            || !turn.HasRead || turn.WasNewestAt(began) || await turn.IsStillNewestAsync();
 
     private async ValueTask<Task> RunOnceAsync(Activation activation, GrainInvocation invocation, GrainTurn turn, Grain? grain = null)
     {
@@ -288,7 +289,8 @@ internal sealed partial class GrainEngine
                 $"write {pending.Id.Kind}/{pending.Id.Key}", turn.Deadline - _limit, isOutcomeUnknown: !pending.TryWithdraw());
         }
 
-        throw new TimeoutException($"{turn.Chain()} did not end within {Options.CallLimit.TotalSeconds} s and was given up; it can't write any more."
+        throw new TimeoutException($"{turn.Chain()} did not end within {Options.CallLimit.TotalSeconds} s and was given up; it can't "
+            + $"write any more."
             + (Session.Availability.IsUp ? "" : " The storage is away."));
     }
 
@@ -297,7 +299,8 @@ internal sealed partial class GrainEngine
         if (attempt >= Options.MaxTurnAttempts || Session.Rest(deadline) == TimeSpan.Zero)
         {
             Log.TurnsLost(turn.ToString(), attempt);
-            throw new InconsistentStateException($"{turn} lost its write to other silos {attempt} times and was given up; nothing was written. "
+            throw new InconsistentStateException($"{turn} lost its write to other silos {attempt} times and was given up; nothing "
+                + $"was written. "
                 + "Too many silos write this grain at once.");
         }
 

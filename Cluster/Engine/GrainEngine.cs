@@ -14,7 +14,8 @@ internal sealed partial class GrainEngine : IGrainFactory, IAsyncDisposable
     private readonly ConcurrentDictionary<object, bool> _observers = new(ReferenceEqualityComparer.Instance);
     private volatile bool _isStopping;
 
-    public GrainEngine(GrainClusterOptions options, IReadOnlyList<GrainClass> classes, StorageSession session, IServiceProvider services, ClusterLog log)
+    public GrainEngine(
+        GrainClusterOptions options, IReadOnlyList<GrainClass> classes, StorageSession session, IServiceProvider services, ClusterLog log)
     {
         (Options, Session, Services, Log) = (options, session, services, log);
         Classes = classes.ToDictionary(grainClass => grainClass.Name);
@@ -42,7 +43,8 @@ internal sealed partial class GrainEngine : IGrainFactory, IAsyncDisposable
         if (string.IsNullOrEmpty(primaryKey) || primaryKey.Length > IGrainWithStringKey.MaxKeyLength || HasControlCharacter(primaryKey))
         {
             throw new ArgumentException(
-                $"A grain key has 1 to {IGrainWithStringKey.MaxKeyLength} characters and no control characters; found {Describe(primaryKey)}.", nameof(primaryKey));
+                $"A grain key has 1 to {IGrainWithStringKey.MaxKeyLength} characters and no control characters; found "
+                    + $"{Describe(primaryKey)}.", nameof(primaryKey));
         }
 
         Binding binding = _bindings.GetOrAdd(typeof(TGrainInterface), static (type, engine) => engine.Bind(type), this);
@@ -62,7 +64,8 @@ internal sealed partial class GrainEngine : IGrainFactory, IAsyncDisposable
     {
         if (!_observers.TryRemove(observer, out _))
         {
-            throw new ArgumentException($"This {typeof(TGrainObserverInterface).Name} has no reference, or it was deleted before.", nameof(observer));
+            throw new ArgumentException($"This {typeof(TGrainObserverInterface).Name} has no reference, or it was deleted "
+                + $"before.", nameof(observer));
         }
     }
 
@@ -72,7 +75,8 @@ internal sealed partial class GrainEngine : IGrainFactory, IAsyncDisposable
         ObjectDisposedException.ThrowIf(_isStopping, this);
         while (true)
         {
-            Activation found = _activations.GetOrAdd((grainClass, key), static (id, engine) => new Activation(engine, id.Class, id.Key), this);
+            Activation found = _activations.GetOrAdd(
+                (grainClass, key), static (id, engine) => new Activation(engine, id.Class, id.Key), this);
             if (!found.IsClosed)
             {
                 return found;
@@ -118,7 +122,8 @@ internal sealed partial class GrainEngine : IGrainFactory, IAsyncDisposable
             int surplus = Math.Min(kept.Count, kept.Count - Options.MaxGrainsInMemory + (Options.MaxGrainsInMemory / 10));
             foreach ((_, Activation activation) in kept.OrderBy(entry => entry.LastUsed).Take(surplus))
             {
-                await DropAsync(activation, new DeactivationReason(DeactivationReasonCode.ActivationIdle, "Too many grains are in memory."));
+                await DropAsync(activation, new DeactivationReason(DeactivationReasonCode.ActivationIdle, "Too many grains are in "
+                    + "memory."));
             }
         }
     }
@@ -196,7 +201,8 @@ internal sealed partial class GrainEngine : IGrainFactory, IAsyncDisposable
         {
             throw new ArgumentException(classes.Length == 0
                 ? $"No registered grain class implements {grainInterface.Name}."
-                : $"{grainInterface.Name} is implemented by {string.Join(" and ", classes.Select(found => found.Type.Name))}; expected one class.");
+                : $"{grainInterface.Name} is implemented by {string.Join(" and ", classes.Select(found => found.Type.Name))}; "
+                    + $"expected one class.");
         }
 
         (Func<GrainReference> create, System.Reflection.MethodInfo[] methods) = ReferenceEmitter.For(grainInterface);

@@ -24,7 +24,8 @@ internal sealed class GrainTimer : IGrainTimer
         using (ExecutionContext.SuppressFlow())
         {
             // The turn that made the timer ends; its ticks are no part of it.
-            _timer = engine.Session.Time.CreateTimer(_ => engine.Track(TickAsync()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            _timer = engine.Session.Time.CreateTimer(
+                _ => engine.Track(TickAsync()), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
     }
 

@@ -95,12 +95,14 @@ internal sealed class GrainTurn(Activation activation, GrainMethod method, Grain
         RequireWritable("wrote");
         if (_hasWritten)
         {
-            throw new GrainRuleException($"{this} wrote twice in one turn. A turn is one compare-and-swap: read, decide, write once, then tell others.");
+            throw new GrainRuleException($"{this} wrote twice in one turn. A turn is one compare-and-swap: read, decide, write once, "
+                + $"then tell others.");
         }
 
         if (_told is not null)
         {
-            throw new GrainRuleException($"{this} called {_told} before its own write. If this turn lost, it would run again and tell twice: "
+            throw new GrainRuleException($"{this} called {_told} before its own write. If this turn lost, it would run again and "
+                + $"tell twice: "
                 + "read, decide, write once, then tell others.");
         }
 
@@ -223,7 +225,8 @@ internal sealed class GrainTurn(Activation activation, GrainMethod method, Grain
     {
         _isOver = true;
         return _events is { Count: > 0 } && !_hasWritten
-            ? new GrainRuleException($"{this} appended an event and ended without a write; the event is lost. Write the state after appending.")
+            ? new GrainRuleException($"{this} appended an event and ended without a write; the event is lost. Write the state after "
+                + $"appending.")
             : null;
     }
 
@@ -232,7 +235,8 @@ internal sealed class GrainTurn(Activation activation, GrainMethod method, Grain
 
     /// <summary>The shared states as they are now, to be compared after a read-only turn.</summary>
     public byte[]?[] Print() =>
-        [.. activation.Slots.Select((slot, i) => SnapshotOf(i).Json is null ? null : slot.Codec.Write(SnapshotOf(i).Shared(slot.Codec, slot.Name), slot.Name))];
+        [.. activation.Slots.Select((slot, i) => SnapshotOf(i).Json is null
+            ? null : slot.Codec.Write(SnapshotOf(i).Shared(slot.Codec, slot.Name), slot.Name))];
 
     /// <exception cref="GrainRuleException">It changed what all readers share.</exception>
     public void VerifyUnchanged(byte[]?[]? before)
@@ -278,7 +282,8 @@ internal sealed class GrainTurn(Activation activation, GrainMethod method, Grain
     {
         if (_isOver)
         {
-            throw new GrainRuleException($"{this} {deed} after it was over: it passed its limit, or something it left running did. Nothing was written.");
+            throw new GrainRuleException($"{this} {deed} after it was over: it passed its limit, or something it left running did. "
+                + $"Nothing was written.");
         }
 
         if (method.IsReadOnly)

@@ -48,7 +48,8 @@ internal static class ReferenceEmitter
         }
 
         MethodInfo[] methods = MethodsOf(grainInterface);
-        foreach (Type parameter in methods.SelectMany(method => method.GetParameters().Select(parameter => parameter.ParameterType).Append(method.ReturnType)))
+        foreach (Type parameter in methods.SelectMany(
+            method => method.GetParameters().Select(parameter => parameter.ParameterType).Append(method.ReturnType)))
         {
             foreach (Type type in parameter.GenericTypeArguments.Append(parameter))
             {
@@ -57,7 +58,8 @@ internal static class ReferenceEmitter
         }
 
         TypeBuilder reference = Module.DefineType(
-            $"{grainInterface.FullName}.Reference{Made.Count}", TypeAttributes.Public | TypeAttributes.Sealed, typeof(GrainReference), [grainInterface]);
+            $"{grainInterface.FullName}.Reference{Made.Count}", TypeAttributes.Public | TypeAttributes.Sealed,
+                typeof(GrainReference), [grainInterface]);
         for (int i = 0; i < methods.Length; i++)
         {
             EmitMethod(reference, grainInterface, methods[i], i);
@@ -79,13 +81,16 @@ internal static class ReferenceEmitter
             { IsGenericType: false } type when type == typeof(Task) => ("Call", Type.EmptyTypes),
             { IsGenericType: false } type when type == typeof(ValueTask) => ("CallValue", Type.EmptyTypes),
             { IsGenericType: true } type when type.GetGenericTypeDefinition() == typeof(Task<>) => ("Call", type.GenericTypeArguments),
-            { IsGenericType: true } type when type.GetGenericTypeDefinition() == typeof(ValueTask<>) => ("CallValue", type.GenericTypeArguments),
+            { IsGenericType: true } type when type.GetGenericTypeDefinition() == typeof(ValueTask<>) =>
+                ("CallValue", type.GenericTypeArguments),
             { } type => throw new GrainRuleException(
                 $"{grainInterface.Name}.{method.Name} returns {type.Name}; grain methods return Task, Task<T>, ValueTask or ValueTask<T>."),
         };
-        if (method.IsGenericMethodDefinition || parameters.Any(parameter => parameter.IsByRef || parameter.IsByRefLike || parameter.IsPointer))
+        if (method.IsGenericMethodDefinition || parameters.Any(parameter => parameter.IsByRef
+            || parameter.IsByRefLike || parameter.IsPointer))
         {
-            throw new GrainRuleException($"{grainInterface.Name}.{method.Name} is generic or has a parameter by reference; a call must travel as values.");
+            throw new GrainRuleException($"{grainInterface.Name}.{method.Name} is generic or has a parameter by reference; a call "
+                + $"must travel as values.");
         }
 
         MethodInfo handOver = typeof(GrainReference).GetMethods(BindingFlags.NonPublic | BindingFlags.Instance)
@@ -94,7 +99,8 @@ internal static class ReferenceEmitter
 
         MethodBuilder body = reference.DefineMethod(
             $"{method.DeclaringType!.FullName}.{method.Name}.{index}",
-            MethodAttributes.Private | MethodAttributes.Virtual | MethodAttributes.Final | MethodAttributes.NewSlot | MethodAttributes.HideBySig,
+            MethodAttributes.Private | MethodAttributes.Virtual | MethodAttributes.Final
+                | MethodAttributes.NewSlot | MethodAttributes.HideBySig,
             method.ReturnType,
             parameters);
         ILGenerator il = body.GetILGenerator();
@@ -130,7 +136,8 @@ internal static class ReferenceEmitter
 
         MethodInfo abstractInvoke = typeof(GrainInvocation).GetMethod(nameof(GrainInvocation.InvokeAsync))!;
         MethodBuilder invoke = invocation.DefineMethod(
-            abstractInvoke.Name, MethodAttributes.Public | MethodAttributes.Virtual | MethodAttributes.HideBySig, typeof(Task), [typeof(object)]);
+            abstractInvoke.Name, MethodAttributes.Public | MethodAttributes.Virtual | MethodAttributes.HideBySig,
+                typeof(Task), [typeof(object)]);
         il = invoke.GetILGenerator();
         il.Emit(OpCodes.Ldarg_1);
         il.Emit(OpCodes.Castclass, method.DeclaringType!);
@@ -167,7 +174,8 @@ internal static class ReferenceEmitter
     private static ConstructorInfo DefineAccessAttribute()
     {
         TypeBuilder attribute = Module.DefineType(
-            "System.Runtime.CompilerServices.IgnoresAccessChecksToAttribute", TypeAttributes.Public | TypeAttributes.Sealed, typeof(Attribute));
+            "System.Runtime.CompilerServices.IgnoresAccessChecksToAttribute", TypeAttributes.Public | TypeAttributes.Sealed,
+                typeof(Attribute));
         FieldBuilder field = attribute.DefineField("_name", typeof(string), FieldAttributes.Private);
         ConstructorBuilder constructor = attribute.DefineConstructor(MethodAttributes.Public, CallingConventions.HasThis, [typeof(string)]);
         ILGenerator il = constructor.GetILGenerator();

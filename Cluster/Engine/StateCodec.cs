@@ -22,7 +22,8 @@ internal sealed class StateCodec
         StateUpgrade[] upgrades = [.. options.Upgrades.Where(upgrade => upgrade.State == type).OrderBy(upgrade => upgrade.FromVersion)];
         if (!upgrades.Select(upgrade => upgrade.FromVersion).SequenceEqual(Enumerable.Range(1, upgrades.Length)))
         {
-            throw new GrainRuleException($"Upgrades of {type.Name} start from versions {string.Join(", ", upgrades.Select(upgrade => upgrade.FromVersion))}; "
+            throw new GrainRuleException($"Upgrades of {type.Name} start from versions "
+                + $"{string.Join(", ", upgrades.Select(upgrade => upgrade.FromVersion))}; "
                 + $"expected each of 1 to {upgrades.Length} once.");
         }
 
@@ -42,7 +43,8 @@ internal sealed class StateCodec
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(state, Type, _json);
         return json.Length <= _maxBytes
             ? json
-            : throw new GrainRuleException($"The state of {what} takes {json.Length} bytes; at most {_maxBytes} are stored. Nothing was written.");
+            : throw new GrainRuleException($"The state of {what} takes {json.Length} bytes; at most {_maxBytes} are stored. Nothing "
+                + $"was written.");
     }
 
     /// <exception cref="InvalidDataException">The state is newer than this silo, or not what its upgrades expect.</exception>
@@ -58,7 +60,8 @@ internal sealed class StateCodec
             if (schema < 1 || schema > Schema)
             {
                 throw new InvalidDataException(
-                    $"The state of {what} has schema version {schema}, this silo knows 1 to {Schema}; it is left alone. Run a newer version of this silo.");
+                    $"The state of {what} has schema version {schema}, this silo knows 1 to {Schema}; it is left alone. Run a newer "
+                        + $"version of this silo.");
             }
 
             JsonObject upgraded = JsonNode.Parse(json)!.AsObject();

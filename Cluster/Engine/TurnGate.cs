@@ -36,7 +36,8 @@ internal sealed class TurnGate
             (_waiters ??= []).Enqueue(waiter);
         }
 
-        await waiter.Task.WaitAsync(limit > TimeSpan.Zero ? limit : TimeSpan.Zero, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await waiter.Task.WaitAsync(limit > TimeSpan.Zero ? limit
+            : TimeSpan.Zero, time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
         // Whoever loses this race knows: either the gate was handed over before, or the hand-over will skip this waiter.
         return !waiter.TrySetCanceled();

@@ -36,19 +36,22 @@ internal sealed class EventFeed(StorageSession session, GrainClusterOptions opti
         }
 
         GrainTurn turn = GrainTurn.Current
-            ?? throw new GrainRuleException($"An event for {feed} was appended outside a grain's turn; events are stored with a grain's write.");
+            ?? throw new GrainRuleException($"An event for {feed} was appended outside a grain's turn; events are stored with a "
+                + $"grain's write.");
         turn.Append(new PendingEvent(feed, json));
         return ValueTask.CompletedTask;
     }
 
-    public async Task<IReadOnlyList<FeedEvent>> ReadAsync(string feed, long after, int limit = 100, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<FeedEvent>> ReadAsync(
+        string feed, long after, int limit = 100, CancellationToken cancellationToken = default)
     {
         CheckName(feed);
         ArgumentOutOfRangeException.ThrowIfLessThan(limit, 1);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxRead);
         IReadOnlyList<FeedEvent> events = [];
         await session.RunAsync(
-            async token => events = await session.Store.Tables.ReadEventsAsync(feed, after, limit, token), $"read the feed {feed}", cancellationToken);
+            async token => events = await session.Store.Tables.ReadEventsAsync(feed, after, limit, token), $"read the feed "
+                + $"{feed}", cancellationToken);
         return events;
     }
 
@@ -106,7 +109,8 @@ internal sealed class EventFeed(StorageSession session, GrainClusterOptions opti
                 Take(events);
                 if (events.Count < MaxRead)
                 {
-                    await wanted.WaitAsync(LookPeriod, session.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    await wanted.WaitAsync(
+                        LookPeriod, session.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                     cancellationToken.ThrowIfCancellationRequested();
                 }
             }
@@ -132,7 +136,8 @@ internal sealed class EventFeed(StorageSession session, GrainClusterOptions opti
     private async Task<long> LastAsync(CancellationToken cancellationToken)
     {
         long last = 0;
-        await session.RunAsync(async token => last = await session.Store.Tables.LastEventAsync(token), "find the last event", cancellationToken);
+        await session.RunAsync(async token => last = await session.Store.Tables.LastEventAsync(token), "find the last "
+            + "event", cancellationToken);
         return last;
     }
 
@@ -184,7 +189,8 @@ internal sealed class EventFeed(StorageSession session, GrainClusterOptions opti
         {
             return cursor < _tailBegin
                 ? (null, cursor, _arrived.Task)
-                : ([.. _tail.Where(feedEvent => feedEvent.Sequence > cursor && feedEvent.Feed == feed)], Math.Max(cursor, _last), _arrived.Task);
+                : ([.. _tail.Where(feedEvent => feedEvent.Sequence > cursor
+                    && feedEvent.Feed == feed)], Math.Max(cursor, _last), _arrived.Task);
         }
     }
 

@@ -19,7 +19,8 @@ public abstract class Grain : IAddressable
     public string IdentityString => Runtime.Identity;
 
     internal IGrainRuntime Runtime => _runtime
-        ?? throw new InvalidOperationException($"{GetType().Name} was made by hand; a grain that needs its cluster is reached by IGrainFactory.GetGrain.");
+        ?? throw new InvalidOperationException($"{GetType().Name} was made by hand; a grain that needs its cluster is reached by "
+            + $"IGrainFactory.GetGrain.");
 
     /// <summary>The grain came into this silo's memory; its state is loaded. Runs as a turn before the first call's.</summary>
     public virtual Task OnActivateAsync(CancellationToken cancellationToken) => Task.CompletedTask;

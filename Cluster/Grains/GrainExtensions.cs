@@ -11,7 +11,8 @@ public static class GrainExtensions
     {
         Grain self => self.Runtime.Key,
         GrainReference reference => reference.Key,
-        _ => throw new ArgumentException($"Expected a grain or a reference to one, found {grain?.GetType().Name ?? "null"}.", nameof(grain)),
+        _ => throw new ArgumentException($"Expected a grain or a reference to one, found "
+            + $"{grain?.GetType().Name ?? "null"}.", nameof(grain)),
     };
 
     /// <summary>A timer of this grain on this silo. Its ticks are turns.</summary>
@@ -24,6 +25,7 @@ public static class GrainExtensions
     }
 
     /// <inheritdoc cref="RegisterGrainTimer{TState}"/>
-    public static IGrainTimer RegisterGrainTimer(this Grain grain, Func<CancellationToken, Task> callback, GrainTimerCreationOptions options) =>
+    public static IGrainTimer RegisterGrainTimer(
+        this Grain grain, Func<CancellationToken, Task> callback, GrainTimerCreationOptions options) =>
         grain.RegisterGrainTimer(static (callback, cancellationToken) => callback(cancellationToken), callback, options);
 }

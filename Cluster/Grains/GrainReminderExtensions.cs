@@ -16,7 +16,8 @@ public static class GrainReminderExtensions
     public static Task UnregisterReminder(this Grain grain, IGrainReminder reminder) => Of(grain).Runtime.UnregisterReminderAsync(reminder);
 
     /// <returns>Null where there is none of that name.</returns>
-    public static Task<IGrainReminder?> GetReminder(this Grain grain, string reminderName) => Of(grain).Runtime.GetReminderAsync(reminderName);
+    public static Task<IGrainReminder?> GetReminder(this Grain grain, string reminderName) =>
+        Of(grain).Runtime.GetReminderAsync(reminderName);
 
     public static Task<List<IGrainReminder>> GetReminders(this Grain grain) => Of(grain).Runtime.GetRemindersAsync();
 
@@ -25,6 +26,7 @@ public static class GrainReminderExtensions
         ArgumentNullException.ThrowIfNull(grain);
         return grain is IRemindable
             ? grain
-            : throw new GrainRuleException($"{grain.GetType().Name} asks for a reminder but isn't {nameof(IRemindable)}; nobody could be reminded.");
+            : throw new GrainRuleException($"{grain.GetType().Name} asks for a reminder but isn't {nameof(IRemindable)}; nobody "
+                + $"could be reminded.");
     }
 }

@@ -5,14 +5,16 @@ namespace PhaseMesh.Cluster;
 public sealed class GenerateSerializerAttribute : Attribute;
 
 /// <summary>The number of a member that is serialized; never used again for another member.</summary>
-[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property | AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Method)]
+[AttributeUsage(AttributeTargets.Field | AttributeTargets.Property | AttributeTargets.Class | AttributeTargets.Struct
+    | AttributeTargets.Method)]
 public sealed class IdAttribute(uint id) : Attribute
 {
     public uint Id => id;
 }
 
 /// <summary>A name that stays when the type or method is renamed.</summary>
-[AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Interface | AttributeTargets.Method)]
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Enum | AttributeTargets.Interface
+    | AttributeTargets.Method)]
 public sealed class AliasAttribute(string alias) : Attribute
 {
     public string Alias => alias;
@@ -22,5 +24,6 @@ public sealed class AliasAttribute(string alias) : Attribute
 /// Instances never change once made, so caller and grain may share one. Everything passed to or returned by a grain must be immutable:
 /// this engine never copies arguments and results.
 /// </summary>
-[AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Parameter | AttributeTargets.Property | AttributeTargets.Field)]
+[AttributeUsage(AttributeTargets.Class | AttributeTargets.Struct | AttributeTargets.Parameter | AttributeTargets.Property
+    | AttributeTargets.Field)]
 public sealed class ImmutableAttribute : Attribute;

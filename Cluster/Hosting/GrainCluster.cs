@@ -47,7 +47,8 @@ public sealed class GrainCluster : IAsyncDisposable
         _classes = [.. options.GrainClasses.Distinct().Select(type => new GrainClass(type, options))];
         if (_classes.GroupBy(grain => grain.Name).FirstOrDefault(group => group.Count() > 1) is { } twins)
         {
-            throw new GrainRuleException($"{string.Join(" and ", twins.Select(grain => grain.Type))} would both be stored as {twins.Key}; give one an [Alias].");
+            throw new GrainRuleException($"{string.Join(" and ", twins.Select(grain => grain.Type))} would both be stored as "
+                + $"{twins.Key}; give one an [Alias].");
         }
 
         Session = new StorageSession(options.Storage!.Open(options, _log), options, _log);
@@ -150,7 +151,8 @@ public sealed class GrainCluster : IAsyncDisposable
         GrainState[] states = [.. _classes.SelectMany(grain => grain.States).Where(state => state.Codec.Type == type)];
         return states.Length == 1
             ? states[0]
-            : throw new ArgumentException($"{type.Name} is the state of {states.Length} registered grain classes; a query needs exactly one.");
+            : throw new ArgumentException($"{type.Name} is the state of {states.Length} registered grain classes; a query needs "
+                + $"exactly one.");
     }
 
     private async Task RunRemindersAsync(CancellationToken cancellationToken)

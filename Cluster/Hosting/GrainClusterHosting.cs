@@ -17,7 +17,8 @@ public static class GrainClusterHosting
         services.AddGrainCluster((_, options) => configure(options));
 
     /// <inheritdoc cref="AddGrainCluster(IServiceCollection, Action{GrainClusterOptions})"/>
-    public static IServiceCollection AddGrainCluster(this IServiceCollection services, Action<IServiceProvider, GrainClusterOptions> configure)
+    public static IServiceCollection AddGrainCluster(
+        this IServiceCollection services, Action<IServiceProvider, GrainClusterOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
         services.AddSingleton(provider =>

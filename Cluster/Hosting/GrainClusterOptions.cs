@@ -74,7 +74,8 @@ public sealed class GrainClusterOptions
     public GrainClusterOptions AddGrains(Assembly assembly)
     {
         ArgumentNullException.ThrowIfNull(assembly);
-        GrainClasses.AddRange(assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false } && type.IsAssignableTo(typeof(Grain))));
+        GrainClasses.AddRange(assembly.GetTypes().Where(type => type is { IsClass: true, IsAbstract: false }
+            && type.IsAssignableTo(typeof(Grain))));
         return this;
     }
 

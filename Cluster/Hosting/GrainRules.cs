@@ -45,7 +45,8 @@ public static class GrainRules
         {
             string name = $"{type.Name}.{method.Name}";
             Type result = method.ReturnType;
-            bool isTyped = result.IsGenericType && result.GetGenericTypeDefinition() is { } open && (open == typeof(Task<>) || open == typeof(ValueTask<>));
+            bool isTyped = result.IsGenericType && result.GetGenericTypeDefinition() is { } open
+                && (open == typeof(Task<>) || open == typeof(ValueTask<>));
             if (!isTyped && result != typeof(Task) && result != typeof(ValueTask))
             {
                 faults.Add($"{name} returns {result.Name}; expected Task, Task<T>, ValueTask or ValueTask<T>.");
@@ -68,7 +69,8 @@ public static class GrainRules
                 }
                 else if (!parameter.IsDefined(typeof(ImmutableAttribute)) && Changeable(parameter.ParameterType, 0) is { } argument)
                 {
-                    faults.Add($"{name} takes {argument}, which can change; a turn may run again with it, so mark its type [Immutable] if it never does.");
+                    faults.Add($"{name} takes {argument}, which can change; a turn may run again with it, so mark its type "
+                        + $"[Immutable] if it never does.");
                 }
             }
         }
@@ -89,10 +91,12 @@ public static class GrainRules
         {
             // A captured constructor parameter is a field too, of a name that no source can have; it is not assigned again unless the
             // code does so.
-            foreach (FieldInfo field in declared.GetFields(BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
+            foreach (FieldInfo field in declared.GetFields(
+                BindingFlags.Instance | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
                 .Where(field => !field.IsInitOnly && !field.Name.Contains('<', StringComparison.Ordinal)))
             {
-                faults.Add($"{type.Name}.{field.Name} can be assigned; every silo has a {type.Name} of its own, so what isn't in its state isn't there.");
+                faults.Add($"{type.Name}.{field.Name} can be assigned; every silo has a {type.Name} of its own, so what isn't in its "
+                    + $"state isn't there.");
             }
         }
     }
@@ -100,7 +104,8 @@ public static class GrainRules
     /// <returns>The part of a type that is not known to be immutable, or null.</returns>
     private static string? Changeable(Type type, int depth)
     {
-        if (type.IsPrimitive || type.IsEnum || type == typeof(string) || type == typeof(decimal) || type == typeof(Uri) || type == typeof(Version)
+        if (type.IsPrimitive || type.IsEnum || type == typeof(string)
+            || type == typeof(decimal) || type == typeof(Uri) || type == typeof(Version)
             || type == typeof(CancellationToken) || type == typeof(Type) || type.IsDefined(typeof(ImmutableAttribute), inherit: true)
             || type.IsAssignableTo(typeof(IGrain)) || type.IsAssignableTo(typeof(IGrainObserver)) || type.IsAssignableTo(typeof(Delegate)))
         {
@@ -119,7 +124,8 @@ public static class GrainRules
                 || open == typeof(IReadOnlyDictionary<,>) || open == typeof(IReadOnlySet<>) || open == typeof(ReadOnlyMemory<>)
                 || open == typeof(KeyValuePair<,>) || open.Namespace == typeof(ImmutableArray).Namespace
                 || open.FullName!.StartsWith("System.ValueTuple`", StringComparison.Ordinal);
-            return isReadOnly ? type.GenericTypeArguments.Select(argument => Changeable(argument, depth + 1)).FirstOrDefault(part => part is not null) : type.Name;
+            return isReadOnly ? type.GenericTypeArguments.Select(
+                argument => Changeable(argument, depth + 1)).FirstOrDefault(part => part is not null) : type.Name;
         }
 
         return type.Name;

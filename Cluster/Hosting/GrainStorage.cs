@@ -23,7 +23,8 @@ public abstract class GrainStorage
     /// </summary>
     /// <param name="connectionString">As Npgsql takes it.</param>
     /// <param name="schema">1 to 40 lower-case letters, digits and underscores.</param>
-    public static GrainStorage Postgres(string connectionString, string schema = "phasemesh") => new PostgresGrainStorage(connectionString, schema);
+    public static GrainStorage Postgres(string connectionString, string schema = "phasemesh") =>
+        new PostgresGrainStorage(connectionString, schema);
 
     /// <summary>One file for one machine; several processes may use it at once. Not for network file systems.</summary>
     public static GrainStorage Sqlite(string path) => new SqliteGrainStorage(path);

@@ -32,7 +32,8 @@ internal sealed class InMemoryGrainStorage : GrainStorage
 internal sealed record InMemoryRow(
     long Version, int Schema, byte[]? Json, IReadOnlyDictionary<string, object> Fields, long Tag, DateTimeOffset ChangedAt);
 
-internal sealed record InMemorySilo(string Address, string Version, DateTimeOffset StartedAt, DateTimeOffset SeenAt, DateTimeOffset LeaseEnd, bool HasLeft);
+internal sealed record InMemorySilo(
+    string Address, string Version, DateTimeOffset StartedAt, DateTimeOffset SeenAt, DateTimeOffset LeaseEnd, bool HasLeft);
 
 internal sealed record InMemoryReminder(
     DateTimeOffset FirstDue, TimeSpan Period, DateTimeOffset Due, DateTimeOffset HeldUntil, long Claim, int Attempts);

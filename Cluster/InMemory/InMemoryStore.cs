@@ -68,7 +68,8 @@ internal sealed class InMemoryStore(InMemoryGrainStorage data, TimeProvider time
                 RequireHere(data);
                 foreach (StateRead read in batch)
                 {
-                    read.Complete(!data.Rows.TryGetValue(read.Id, out InMemoryRow? row) ? new StoredState(0, 1, null, read.KnownVersion == 0)
+                    read.Complete(!data.Rows.TryGetValue(read.Id, out InMemoryRow? row)
+                        ? new StoredState(0, 1, null, read.KnownVersion == 0)
                         : new StoredState(row.Version, row.Schema, row.Json, row.Version == read.KnownVersion));
                 }
             }
@@ -134,7 +135,8 @@ internal sealed class InMemoryStore(InMemoryGrainStorage data, TimeProvider time
             using JsonDocument document = JsonDocument.Parse(fields);
             return document.RootElement.EnumerateObject().ToDictionary(
                 property => property.Name,
-                property => property.Value.ValueKind == JsonValueKind.Number ? (object)property.Value.GetInt64() : property.Value.GetString()!);
+                property => property.Value.ValueKind == JsonValueKind.Number
+                    ? (object)property.Value.GetInt64() : property.Value.GetString()!);
         }
     }
 }

@@ -10,7 +10,8 @@ internal sealed class InMemoryTables(InMemoryGrainStorage data, TimeProvider tim
 {
     private long _claims;
 
-    public Task<long> JoinAsync(string name, string address, string version, TimeSpan lease, CancellationToken cancellationToken) => Run(now =>
+    public Task<long> JoinAsync(string name, string address, string version, TimeSpan lease, CancellationToken cancellationToken) =>
+        Run(now =>
     {
         long generation = 1 + data.Silos.Keys.Where(silo => silo.Name == name).Select(silo => silo.Generation).DefaultIfEmpty(0).Max();
         data.Silos[new SiloIdentity(name, generation)] = new InMemorySilo(address, version, now, now, now + lease, HasLeft: false);
@@ -65,10 +66,12 @@ internal sealed class InMemoryTables(InMemoryGrainStorage data, TimeProvider tim
     public Task RemoveReminderAsync(ReminderId id, CancellationToken cancellationToken) => Run(_ => data.Reminders.Remove(id));
 
     public Task<IReadOnlyList<string>> ListRemindersAsync(string grain, string key, CancellationToken cancellationToken) =>
-        Run<IReadOnlyList<string>>(_ => [.. data.Reminders.Keys.Where(id => id.Grain == grain && id.Key == key).Select(id => id.Name).Order()]);
+        Run<IReadOnlyList<string>>(_ => [.. data.Reminders.Keys.Where(id => id.Grain == grain
+            && id.Key == key).Select(id => id.Name).Order()]);
 
     public Task<IReadOnlyList<DueReminder>> ClaimRemindersAsync(
-        IReadOnlyList<string> grains, TimeSpan lease, int limit, CancellationToken cancellationToken) => Run<IReadOnlyList<DueReminder>>(now =>
+        IReadOnlyList<string> grains, TimeSpan lease, int limit, CancellationToken cancellationToken) => Run<IReadOnlyList<DueReminder>>(
+            now =>
         {
             List<DueReminder> claimed = [];
             foreach ((ReminderId id, InMemoryReminder reminder) in data.Reminders
@@ -119,7 +122,8 @@ internal sealed class InMemoryTables(InMemoryGrainStorage data, TimeProvider tim
     public Task TrimAsync(TimeSpan eventAge, int maxEvents, TimeSpan clearedAge, CancellationToken cancellationToken) => Run(now =>
     {
         data.Events.RemoveAll(entry => entry.At < now - eventAge || entry.Sequence <= data.LastSequence - maxEvents);
-        foreach (StateId id in data.Rows.Where(row => row.Value.Json is null && row.Value.ChangedAt < now - clearedAge).Select(row => row.Key).ToArray())
+        foreach (StateId id in data.Rows.Where(row => row.Value.Json is null
+            && row.Value.ChangedAt < now - clearedAge).Select(row => row.Key).ToArray())
         {
             data.Rows.Remove(id);
         }
@@ -127,11 +131,13 @@ internal sealed class InMemoryTables(InMemoryGrainStorage data, TimeProvider tim
         return true;
     });
 
-    public Task<IReadOnlyList<QueryRow>> ListAsync(StateQuery query, CancellationToken cancellationToken) => Run<IReadOnlyList<QueryRow>>(_ =>
+    public Task<IReadOnlyList<QueryRow>> ListAsync(StateQuery query, CancellationToken cancellationToken) =>
+        Run<IReadOnlyList<QueryRow>>(_ =>
     {
         IEnumerable<QueryRow> rows = Matching(query)
             .Where(row => query.Order is null || row.Row.Fields.ContainsKey(query.Order.Name))
-            .Select(row => new QueryRow(row.Key, row.Row.Version, row.Row.Schema, row.Row.Json!, query.Order is null ? null : row.Row.Fields[query.Order.Name]));
+            .Select(row => new QueryRow(row.Key, row.Row.Version, row.Row.Schema, row.Row.Json!, query.Order is null
+                ? null : row.Row.Fields[query.Order.Name]));
         Comparison<QueryRow> compare = (left, right) => Compare(left.Order, left.Key, right.Order, right.Key);
         if (query.After is { } after)
         {
@@ -163,7 +169,8 @@ internal sealed class InMemoryTables(InMemoryGrainStorage data, TimeProvider tim
     }
 
     /// <summary>By UTF-8 bytes, as both databases compare here.</summary>
-    private static int CompareText(string left, string right) => Encoding.UTF8.GetBytes(left).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(right));
+    private static int CompareText(string left, string right) =>
+        Encoding.UTF8.GetBytes(left).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(right));
 
     private IEnumerable<(string Key, InMemoryRow Row)> Matching(StateQuery query) => data.Rows
         .Where(entry => entry.Key.Kind == query.Kind && entry.Value.Json is not null

@@ -19,14 +19,16 @@ internal sealed class ClusterMembership(StorageSession session, GrainClusterOpti
     public async Task<IReadOnlyList<SiloEntry>> ListAsync(CancellationToken cancellationToken = default)
     {
         IReadOnlyList<SiloEntry> silos = [];
-        await session.RunAsync(async token => silos = await session.Store.Tables.ListSilosAsync(token), "list the silos", cancellationToken);
+        await session.RunAsync(async token => silos = await session.Store.Tables.ListSilosAsync(token), "list the "
+            + "silos", cancellationToken);
 
         // The highest generation of a name is the one that counts.
         HashSet<string> seen = [];
         return
         [
             .. silos.OrderBy(silo => silo.Identity.Name, StringComparer.Ordinal).ThenByDescending(silo => silo.Identity.Generation)
-                .Select(silo => seen.Add(silo.Identity.Name) || silo.Status == SiloStatus.Left ? silo : silo with { Status = SiloStatus.Superseded }),
+                .Select(silo => seen.Add(silo.Identity.Name) || silo.Status == SiloStatus.Left
+                    ? silo : silo with { Status = SiloStatus.Superseded }),
         ];
     }
 

@@ -44,4 +44,10 @@ public enum SiloStatus
 /// <param name="LastSeenAt">Its last renewal, by the storage's clock.</param>
 /// <param name="LeaseRemaining">Negative once it ran out.</param>
 public sealed record SiloEntry(
-    SiloIdentity Identity, SiloStatus Status, string Address, string Version, DateTimeOffset StartedAt, DateTimeOffset LastSeenAt, TimeSpan LeaseRemaining);
+    SiloIdentity Identity,
+    SiloStatus Status,
+    string Address,
+    string Version,
+    DateTimeOffset StartedAt,
+    DateTimeOffset LastSeenAt,
+    TimeSpan LeaseRemaining);

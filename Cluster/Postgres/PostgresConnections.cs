@@ -36,7 +36,8 @@ internal sealed class PostgresConnections : IAsyncDisposable
         string settings = $"-c statement_timeout={seconds * 1000} -c lock_timeout={Math.Max(500, seconds * 700)} "
             + "-c idle_in_transaction_session_timeout=5000 -c jit=off -c client_min_messages=warning";
         string given = builder.Options is { Length: > 0 } options2 ? options2 + " " : "";
-        builder.Options = given + settings + " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c enable_bitmapscan=off";
+        builder.Options = given + settings + " -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off -c "
+            + "enable_bitmapscan=off";
         _held = NpgsqlDataSource.Create(builder);
         builder.Options = given + settings;
         builder.Pooling = true;

@@ -13,7 +13,8 @@ internal sealed class PostgresGrainStorage : GrainStorage
 
     public PostgresGrainStorage(string connectionString, string schema)
     {
-        if (schema is not { Length: > 0 and <= MaxSchemaLength } || schema.Any(letter => letter is not ((>= 'a' and <= 'z') or (>= '0' and <= '9') or '_')))
+        if (schema is not { Length: > 0 and <= MaxSchemaLength }
+            || schema.Any(letter => letter is not ((>= 'a' and <= 'z') or (>= '0' and <= '9') or '_')))
         {
             throw new ArgumentException(
                 $"The schema is '{schema}'; expected 1 to {MaxSchemaLength} lower-case letters, digits or underscores.", nameof(schema));

@@ -53,7 +53,8 @@ internal sealed class PostgresLane(PostgresConnections connections, string schem
             _write ??= await PrepareAsync(
                 connection,
                 $"SELECT n, found_version, found_tag FROM {schema}.write_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-                NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Integer, NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Bigint,
+                NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Integer, NpgsqlDbType.Text,
+                NpgsqlDbType.Text, NpgsqlDbType.Bigint,
                 NpgsqlDbType.Boolean, NpgsqlDbType.Boolean, NpgsqlDbType.Text, NpgsqlDbType.Integer, NpgsqlDbType.Text, NpgsqlDbType.Text);
             Fill(_write, batch);
             sent();
@@ -140,7 +141,8 @@ internal sealed class PostgresLane(PostgresConnections connections, string schem
         for (int i = 0; i < count; i++)
         {
             StateWrite write = batch[i];
-            (kinds[i], keys[i], versions[i], schemas[i], tags[i]) = (write.Id.Kind, write.Id.Key, write.ExpectedVersion, write.Schema, write.Tag);
+            (kinds[i], keys[i], versions[i], schemas[i], tags[i]) = (
+                write.Id.Kind, write.Id.Key, write.ExpectedVersion, write.Schema, write.Tag);
             states[i] = write.Json is null ? null : Encoding.UTF8.GetString(write.Json);
             fields[i] = write.Fields;
             hasUpdates |= write.ExpectedVersion > 0;

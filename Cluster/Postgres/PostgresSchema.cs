@@ -26,7 +26,8 @@ internal sealed class PostgresSchema(string schema, PostgresConnections connecti
     {
         await using NpgsqlConnection connection = await connections.OpenPooledAsync(cancellationToken);
         List<(string Name, string Text)> indexes = [.. Indexes(plan)];
-        if (await VersionAsync(connection, cancellationToken) >= Version && (await MissingAsync(connection, indexes, cancellationToken)).Count == 0)
+        if (await VersionAsync(connection, cancellationToken) >= Version
+            && (await MissingAsync(connection, indexes, cancellationToken)).Count == 0)
         {
             return;
         }
@@ -83,7 +84,8 @@ internal sealed class PostgresSchema(string schema, PostgresConnections connecti
         int compatibleFrom = reader.GetInt32(1);
         return compatibleFrom <= Version
             ? version
-            : throw new InvalidDataException($"{connections.Description}: schema {schema} has version {version}, which silos of version {compatibleFrom} and "
+            : throw new InvalidDataException($"{connections.Description}: schema {schema} has version {version}, which silos of "
+                + $"version {compatibleFrom} and "
                 + $"newer understand; this one has {Version}. Run a newer plasmd.");
     }
 
@@ -92,7 +94,8 @@ internal sealed class PostgresSchema(string schema, PostgresConnections connecti
         from kind in plan.Kinds
         from field in kind.Value.All
         let name = $"state_{new StateId(KindNames.Checked(kind.Key), field.Name).Hash():x16}"
-        select (name, $"CREATE INDEX {name} ON {schema}.state (({string.Format(field.IsText ? PostgresTables.TextField : PostgresTables.NumberField, field.Name)}), key) "
+        select (name, $"CREATE INDEX {name} ON {schema}.state "
+            + $"(({string.Format(field.IsText ? PostgresTables.TextField : PostgresTables.NumberField, field.Name)}), key) "
             + $"WHERE grain = '{kind.Key}' AND json IS NOT NULL");
 
     /// <summary>Looked up first, as even CREATE INDEX IF NOT EXISTS stops all writes for a moment.</summary>

@@ -53,7 +53,8 @@ internal sealed class PostgresStore : IStore
     public StorageFault Classify(Exception exception) => exception switch
     {
         PostgresException { SqlState: "40001" or "40P01" or "55P03" or "57014" } => StorageFault.Transient,
-        PostgresException { SqlState: ['0', '8', ..] or ['5', '3', ..] or ['5', '7', ..] or ['5', '8', ..] or "25006" or "XX000" } => StorageFault.Away,
+        PostgresException { SqlState: ['0', '8', ..] or ['5', '3', ..] or ['5', '7', ..] or ['5', '8', ..] or "25006" or "XX000" } =>
+            StorageFault.Away,
         PostgresException => StorageFault.Rejected,
         NpgsqlException or IOException or TimeoutException or OperationCanceledException or System.Net.Sockets.SocketException
             or ObjectDisposedException => StorageFault.Away,

@@ -22,7 +22,8 @@ public sealed class GrainFilter<TState>
     public GrainFilter<TState> Where<T>(Expression<Func<TState, T>> property, T value) =>
         value is null ? WhereIsMissing(property) : Add(property, FieldComparison.Equal, value);
 
-    public GrainFilter<TState> WhereNot<T>(Expression<Func<TState, T>> property, T value) => Add(property, FieldComparison.NotEqual, value!);
+    public GrainFilter<TState> WhereNot<T>(Expression<Func<TState, T>> property, T value) =>
+        Add(property, FieldComparison.NotEqual, value!);
 
     /// <summary>One of at most 100 values.</summary>
     public GrainFilter<TState> WhereIn<T>(Expression<Func<TState, T>> property, params IReadOnlyCollection<T> values)
@@ -34,7 +35,8 @@ public sealed class GrainFilter<TState>
         return this;
     }
 
-    public GrainFilter<TState> WhereAtLeast<T>(Expression<Func<TState, T>> property, T value) => Add(property, FieldComparison.AtLeast, value!);
+    public GrainFilter<TState> WhereAtLeast<T>(Expression<Func<TState, T>> property, T value) =>
+        Add(property, FieldComparison.AtLeast, value!);
 
     public GrainFilter<TState> WhereBelow<T>(Expression<Func<TState, T>> property, T value) => Add(property, FieldComparison.Below, value!);
 
@@ -62,7 +64,8 @@ public sealed class GrainFilter<TState>
         Expression body = property.Body is UnaryExpression { NodeType: ExpressionType.Convert } convert ? convert.Operand : property.Body;
         return body is MemberExpression { Member: PropertyInfo named, Expression: ParameterExpression }
             ? StateFields.Of(typeof(TState)).Find(named.Name)
-            : throw new ArgumentException($"Expected a property of {typeof(TState).Name} such as s => s.Phase, found {property}.", nameof(property));
+            : throw new ArgumentException($"Expected a property of {typeof(TState).Name} such as s => s.Phase, found "
+                + $"{property}.", nameof(property));
     }
 
     private GrainFilter<TState> Order<T>(Expression<Func<TState, T>> property, bool isDescending)
@@ -75,7 +78,8 @@ public sealed class GrainFilter<TState>
     {
         StateField field = FieldOf(property);
         _conditions.Add(new FieldCondition(field, comparison,
-            [StateField.Normalize(value) ?? throw new ArgumentNullException(nameof(value), $"{field.Name} is compared with null; use WhereIsMissing.")]));
+            [StateField.Normalize(value) ?? throw new ArgumentNullException(nameof(value), $"{field.Name} is compared with null; use "
+                + $"WhereIsMissing.")]));
         return this;
     }
 }

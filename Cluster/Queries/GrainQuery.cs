@@ -22,7 +22,8 @@ internal sealed class GrainQuery<TState>(GrainCluster cluster) : IGrainQuery<TSt
         ArgumentOutOfRangeException.ThrowIfGreaterThan(limit, MaxLimit);
         StateQuery query = Query(filter, limit + 1, after is null ? null : ReadPosition(after, filter?.OrderField));
         IReadOnlyList<QueryRow> rows = [];
-        await cluster.Session.RunAsync(async token => rows = await cluster.Session.Store.Tables.ListAsync(query, token), What("list"), cancellationToken);
+        await cluster.Session.RunAsync(
+            async token => rows = await cluster.Session.Store.Tables.ListAsync(query, token), What("list"), cancellationToken);
         GrainRow<TState>[] page =
         [
             .. rows.Take(limit).Select(row => new GrainRow<TState>(
@@ -35,7 +36,8 @@ internal sealed class GrainQuery<TState>(GrainCluster cluster) : IGrainQuery<TSt
     {
         long count = 0;
         StateQuery query = Query(filter, 0, null);
-        await cluster.Session.RunAsync(async token => count = await cluster.Session.Store.Tables.CountAsync(query, token), What("count"), cancellationToken);
+        await cluster.Session.RunAsync(
+            async token => count = await cluster.Session.Store.Tables.CountAsync(query, token), What("count"), cancellationToken);
         return count;
     }
 
@@ -67,7 +69,8 @@ internal sealed class GrainQuery<TState>(GrainCluster cluster) : IGrainQuery<TSt
             }
             catch (Exception exception) when (exception is FormatException or JsonException or OverflowException)
             {
-                throw new ArgumentException("The position of the page is none that a page before had as its Next.", nameof(after), exception);
+                throw new ArgumentException(
+                    "The position of the page is none that a page before had as its Next.", nameof(after), exception);
             }
         }
 

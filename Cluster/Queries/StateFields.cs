@@ -72,7 +72,8 @@ internal sealed class StateFields
             .Where(property => property.IsDefined(typeof(GrainFieldAttribute))).Select(property => new StateField(property))];
         if (All.Count > GrainFieldAttribute.MaxFields)
         {
-            throw new GrainRuleException($"{type.Name} declares {All.Count} grain fields; at most {GrainFieldAttribute.MaxFields} are kept and indexed.");
+            throw new GrainRuleException($"{type.Name} declares {All.Count} grain fields; at most {GrainFieldAttribute.MaxFields} "
+                + $"are kept and indexed.");
         }
     }
 

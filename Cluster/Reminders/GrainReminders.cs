@@ -15,7 +15,8 @@ internal sealed class GrainReminders(GrainEngine engine)
         ArgumentOutOfRangeException.ThrowIfGreaterThan(name.Length, MaxNameLength, nameof(name));
         ArgumentOutOfRangeException.ThrowIfLessThan(dueTime, TimeSpan.Zero);
         ArgumentOutOfRangeException.ThrowIfLessThan(period, engine.Options.MinReminderPeriod);
-        await RunAsync(token => engine.Session.Store.Tables.SetReminderAsync(new ReminderId(grain.Name, key, name), dueTime, period, token), name);
+        await RunAsync(token => engine.Session.Store.Tables.SetReminderAsync(
+            new ReminderId(grain.Name, key, name), dueTime, period, token), name);
         return new GrainReminder(name);
     }
 
@@ -32,7 +33,8 @@ internal sealed class GrainReminders(GrainEngine engine)
         return [.. names.Select(name => new GrainReminder(name))];
     }
 
-    private Task RunAsync(Func<CancellationToken, Task> work, string name) => engine.Session.RunAsync(work, $"use the reminder {name}", default);
+    private Task RunAsync(Func<CancellationToken, Task> work, string name) =>
+        engine.Session.RunAsync(work, $"use the reminder {name}", default);
 
     private sealed record GrainReminder(string ReminderName) : IGrainReminder;
 }

@@ -26,7 +26,8 @@ internal sealed class ReminderLoop(GrainEngine engine, ClusterLog log)
 
         // A claim outlives the call's limit, so that a turn still running cannot be run again by another silo.
         TimeSpan lease = engine.Options.CallLimit * 3;
-        IReadOnlyList<DueReminder> due = await engine.Session.Store.Tables.ClaimRemindersAsync(_grains, lease, MaxClaims, cancellationToken);
+        IReadOnlyList<DueReminder> due = await engine.Session.Store.Tables.ClaimRemindersAsync(
+            _grains, lease, MaxClaims, cancellationToken);
         await Task.WhenAll(due.Select(reminder => RunAsync(reminder, cancellationToken)));
         return due.Count == MaxClaims;
     }

@@ -11,6 +11,7 @@ internal static class KindNames
     public static string Checked(string kind) =>
         kind.Length is > 0 and <= MaxLength && kind.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '.' or '-')
             ? kind
-            : throw new GrainRuleException($"'{kind}' can't be stored: a grain class's name or alias, with its state's name, is at most {MaxLength} "
+            : throw new GrainRuleException($"'{kind}' can't be stored: a grain class's name or alias, with its state's name, is at "
+                + $"most {MaxLength} "
                 + "ASCII letters, digits, _ . and -.");
 }

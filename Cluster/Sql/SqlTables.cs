@@ -32,12 +32,14 @@ internal sealed class SqlTables(SqlDialect sql, Func<CancellationToken, ValueTas
     }
 
     public async Task<bool> RenewAsync(SiloIdentity silo, TimeSpan lease, CancellationToken cancellationToken) => await ExecuteAsync(
-        $"UPDATE {sql.Prefix}silo SET seen_at = {sql.Now}, lease_end = {sql.Now} + @lease WHERE name = @name AND generation = @generation AND has_left = 0",
+        $"UPDATE {sql.Prefix}silo SET seen_at = {sql.Now}, lease_end = {sql.Now} + @lease WHERE name = @name AND generation = "
+            + $"@generation AND has_left = 0",
         cancellationToken,
         ("lease", Micros(lease)), ("name", silo.Name), ("generation", silo.Generation)) == 1;
 
     public Task LeaveAsync(SiloIdentity silo, CancellationToken cancellationToken) => ExecuteAsync(
-        $"UPDATE {sql.Prefix}silo SET has_left = 1, seen_at = {sql.Now}, lease_end = {sql.Now} WHERE name = @name AND generation = @generation",
+        $"UPDATE {sql.Prefix}silo SET has_left = 1, seen_at = {sql.Now}, lease_end = {sql.Now} WHERE name = @name AND generation = "
+            + $"@generation",
         cancellationToken,
         ("name", silo.Name), ("generation", silo.Generation));
 
@@ -51,7 +53,13 @@ internal sealed class SqlTables(SqlDialect sql, Func<CancellationToken, ValueTas
             TimeSpan rest = TimeSpan.FromMicroseconds(row.GetInt64(6));
             SiloStatus status = row.GetInt64(7) != 0 ? SiloStatus.Left : rest < TimeSpan.Zero ? SiloStatus.Lost : SiloStatus.Active;
             return new SiloEntry(
-                new SiloIdentity(row.GetString(0), row.GetInt64(1)), status, row.GetString(2), row.GetString(3), Time(row.GetInt64(4)), Time(row.GetInt64(5)), rest);
+                new SiloIdentity(row.GetString(0), row.GetInt64(1)),
+                status,
+                row.GetString(2),
+                row.GetString(3),
+                Time(row.GetInt64(4)),
+                Time(row.GetInt64(5)),
+                rest);
         },
         cancellationToken);
 
@@ -110,7 +118,8 @@ internal sealed class SqlTables(SqlDialect sql, Func<CancellationToken, ValueTas
         [.. Of(reminder.Id), ("claim", reminder.Claim)]);
 
     public Task DelayReminderAsync(DueReminder reminder, TimeSpan delay, CancellationToken cancellationToken) => ExecuteAsync(
-        $"UPDATE {sql.Prefix}reminder SET held_until = {sql.Now} + @delay WHERE grain = @grain AND key = @key AND name = @name AND claim = @claim",
+        $"UPDATE {sql.Prefix}reminder SET held_until = {sql.Now} + @delay WHERE grain = @grain AND key = @key AND name = @name AND "
+            + $"claim = @claim",
         cancellationToken,
         [.. Of(reminder.Id), ("claim", reminder.Claim), ("delay", Micros(delay))]);
 
@@ -127,7 +136,8 @@ internal sealed class SqlTables(SqlDialect sql, Func<CancellationToken, ValueTas
             SELECT sequence, feed, key, version, at, payload FROM {sql.Prefix}event
             WHERE {(feed is null ? "" : "feed = @feed AND ")}sequence > @after ORDER BY sequence LIMIT @limit
             """,
-            row => new FeedEvent(row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), Time(row.GetInt64(4)), row.GetString(5)),
+            row => new FeedEvent(
+                row.GetInt64(0), row.GetString(1), row.GetString(2), row.GetInt64(3), Time(row.GetInt64(4)), row.GetString(5)),
             cancellationToken,
             [.. parameters]);
     }
@@ -146,7 +156,9 @@ internal sealed class SqlTables(SqlDialect sql, Func<CancellationToken, ValueTas
             cancellationToken,
             ("age", Micros(eventAge)), ("most", (long)maxEvents));
         await ExecuteAsync(
-            $"DELETE FROM {sql.Prefix}state WHERE json IS NULL AND changed_at < {sql.Now} - @age", cancellationToken, ("age", Micros(clearedAge)));
+            $"DELETE FROM {sql.Prefix}state WHERE json IS NULL AND changed_at < {sql.Now} - @age",
+            cancellationToken,
+            ("age", Micros(clearedAge)));
     }
 
     public Task<IReadOnlyList<QueryRow>> ListAsync(StateQuery query, CancellationToken cancellationToken)
@@ -190,7 +202,8 @@ internal sealed class SqlTables(SqlDialect sql, Func<CancellationToken, ValueTas
             $"SELECT COUNT(*) FROM {sql.Prefix}state WHERE {where}", row => row.GetInt64(0), cancellationToken, [.. parameters]))[0];
     }
 
-    public async Task<IReadOnlyDictionary<string, long>> CountByAsync(StateQuery query, StateField field, CancellationToken cancellationToken)
+    public async Task<IReadOnlyDictionary<string, long>> CountByAsync(
+        StateQuery query, StateField field, CancellationToken cancellationToken)
     {
         (string where, List<(string, object)> parameters) = Where(query);
         string value = field.IsText ? Value(field) : string.Format(sql.ToText, Value(field));

@@ -96,7 +96,8 @@ internal sealed class SqliteLane(SqliteStore store) : IStoreLane
         object json = write.Json is null ? DBNull.Value : Encoding.UTF8.GetString(write.Json);
         SqliteCommand command = write.ExpectedVersion == 0
             ? Command(
-                $"INSERT INTO state (grain, key, version, schema, json, fields, tag, changed_at, change) VALUES ($1, $2, 1, $4, $5, $6, $7, {Now}, $8) "
+                $"INSERT INTO state (grain, key, version, schema, json, fields, tag, changed_at, change) VALUES ($1, $2, 1, $4, $5, "
+                    + $"$6, $7, {Now}, $8) "
                 + "ON CONFLICT (grain, key) DO NOTHING", 8)
             : Command(
                 $"UPDATE state SET version = version + 1, schema = $4, json = $5, fields = $6, tag = $7, changed_at = {Now}, change = $8 "

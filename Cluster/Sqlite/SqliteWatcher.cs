@@ -66,7 +66,8 @@ internal sealed class SqliteWatcher(SqliteStore store, TimeProvider time, Cluste
         }
     }
 
-    private static long LastEvent(SqliteConnection connection) => SqliteStore.Number(connection, "SELECT COALESCE(MAX(sequence), 0) FROM event");
+    private static long LastEvent(SqliteConnection connection) =>
+        SqliteStore.Number(connection, "SELECT COALESCE(MAX(sequence), 0) FROM event");
 
     private async Task LookAsync(SqliteConnection connection, long change, long events, IChangeSink changes)
     {

@@ -7,7 +7,8 @@ namespace PhaseMesh.Cluster.Stores;
 /// its own thread, so a single caller pays no hand-over.
 /// </summary>
 internal sealed class BatchPump<TRequest>(
-    IStore store, Availability availability, int lanes, int maxBatch, TimeProvider time, Func<IStoreLane, List<TRequest>, Task> execute) : IAsyncDisposable
+    IStore store, Availability availability, int lanes, int maxBatch, TimeProvider time, Func<IStoreLane, List<TRequest>, Task> execute)
+        : IAsyncDisposable
     where TRequest : StorageRequest
 {
     private static readonly TimeSpan RetryDelay = TimeSpan.FromMilliseconds(10);

@@ -93,7 +93,8 @@ internal sealed class StateWrite(StateId id, long deadline) : StorageRequest(id,
         else if (IsOutcomeUnknown && foundVersion > ExpectedVersion + 1)
         {
             Fail(new WriteOutcomeUnknownException(
-                $"A write of {Id.Kind}/{Id.Key} lost its connection, and the state has moved from version {ExpectedVersion} to {foundVersion} since: "
+                $"A write of {Id.Kind}/{Id.Key} lost its connection, and the state has moved from version {ExpectedVersion} to "
+                    + $"{foundVersion} since: "
                 + "it can't be told whether it happened. Read the state to decide."));
         }
         else

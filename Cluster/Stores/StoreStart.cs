@@ -18,7 +18,8 @@ internal static class StoreStart
                 await session.Store.StartAsync(plan, session, cancellationToken);
                 return;
             }
-            catch (Exception exception) when (!cancellationToken.IsCancellationRequested && session.Store.Classify(exception) != StorageFault.Rejected)
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested
+                && session.Store.Classify(exception) != StorageFault.Rejected)
             {
                 if (time.GetElapsedTime(began) > Limit)
                 {

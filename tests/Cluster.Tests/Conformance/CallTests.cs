@@ -185,7 +185,8 @@ public abstract class CallTests : IAsyncLifetime
     public async Task TellingOthersBeforeTheWrite_FailsClearly()
     {
         GrainCluster silo = await Lab.StartSiloAsync();
-        GrainRuleException fault = await Assert.ThrowsAsync<GrainRuleException>(() => silo.GetGrain<ICounterGrain>("a").TellThenWriteAsync("b"));
+        GrainRuleException fault = await Assert.ThrowsAsync<GrainRuleException>(
+            () => silo.GetGrain<ICounterGrain>("a").TellThenWriteAsync("b"));
 
         Assert.Contains("Counter.AddAsync", fault.Message);
         Assert.Equal(0, await silo.GetGrain<ICounterGrain>("a").GetAsync());
@@ -208,7 +209,8 @@ public abstract class CallTests : IAsyncLifetime
     {
         GrainCluster silo = await Lab.StartSiloAsync();
 
-        GrainCallCycleException fault = await Assert.ThrowsAsync<GrainCallCycleException>(() => silo.GetGrain<ICounterGrain>("a").CallBackAsync("b"));
+        GrainCallCycleException fault = await Assert.ThrowsAsync<GrainCallCycleException>(
+            () => silo.GetGrain<ICounterGrain>("a").CallBackAsync("b"));
         Assert.Contains("Counter.CallBackAsync(a) -> Counter.CallBackAsync(b) -> Counter.CallBackAsync(a)", fault.Message);
         await Assert.ThrowsAsync<GrainCallCycleException>(silo.GetGrain<ICounterGrain>("a").CallSelfAsync);
     }
@@ -249,7 +251,8 @@ public abstract class CallTests : IAsyncLifetime
         await Lab.TakeAwayAsync();
         try
         {
-            StorageUnavailableException fault = await Assert.ThrowsAsync<StorageUnavailableException>(() => grain.AddAsync(1).WaitAsync(Limit));
+            StorageUnavailableException fault = await Assert.ThrowsAsync<StorageUnavailableException>(
+                () => grain.AddAsync(1).WaitAsync(Limit));
             Assert.Contains("since", fault.Message);
 
             // Away for long enough now: the next one fails without waiting for its limit.

@@ -92,11 +92,13 @@ public abstract class TableTests : IAsyncLifetime
         Stores.IStoreTables tables = silo.Session.Store.Tables;
         await silo.GetGrain<IAlarmGrain>("a").SetAsync("held", TimeSpan.Zero, TimeSpan.FromMinutes(1));
 
-        Stores.DueReminder held = Assert.Single(await tables.ClaimRemindersAsync(["Alarm"], TimeSpan.FromMinutes(1), 10, CancellationToken.None));
+        Stores.DueReminder held = Assert.Single(
+            await tables.ClaimRemindersAsync(["Alarm"], TimeSpan.FromMinutes(1), 10, CancellationToken.None));
         Assert.Empty(await tables.ClaimRemindersAsync(["Alarm"], TimeSpan.FromMinutes(1), 10, CancellationToken.None));
 
         await tables.DelayReminderAsync(held, TimeSpan.FromMilliseconds(-1), CancellationToken.None);
-        Stores.DueReminder again = Assert.Single(await tables.ClaimRemindersAsync(["Alarm"], TimeSpan.FromMinutes(1), 10, CancellationToken.None));
+        Stores.DueReminder again = Assert.Single(
+            await tables.ClaimRemindersAsync(["Alarm"], TimeSpan.FromMinutes(1), 10, CancellationToken.None));
         Assert.Equal(2, again.Attempt);
 
         // The first holder comes back late: its claim is lost, and it changes nothing.
@@ -202,7 +204,8 @@ public abstract class TableTests : IAsyncLifetime
 
         Assert.Equal(Enumerable.Range(0, 40).Select(i => $"k{i:00}"), await AllAsync(new GrainFilter<CounterState>()));
         Assert.Equal(
-            Enumerable.Range(0, 40).Reverse().Select(i => $"k{i:00}"), await AllAsync(new GrainFilter<CounterState>().OrderByDescending(state => state.At)));
+            Enumerable.Range(0, 40).Reverse().Select(
+                i => $"k{i:00}"), await AllAsync(new GrainFilter<CounterState>().OrderByDescending(state => state.At)));
         Assert.Equal(
             Enumerable.Range(0, 40).Where(i => i % 5 != 4).OrderBy(i => owners[i % 4], StringComparer.Ordinal).Select(i => $"k{i:00}"),
             await AllAsync(new GrainFilter<CounterState>().OrderBy(state => state.Owner)));
@@ -231,7 +234,8 @@ public abstract class TableTests : IAsyncLifetime
 
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => query.ListAsync(limit: 0));
         await Assert.ThrowsAsync<ArgumentOutOfRangeException>(() => query.ListAsync(limit: 1001));
-        foreach (string position in (string[])["x", "====", "bnVsbA==", "WzEsMl0=", new string('A', 10_000), Convert.ToBase64String("[\"1\",\"k\"]"u8)])
+        foreach (string position in (
+            string[])["x", "====", "bnVsbA==", "WzEsMl0=", new string('A', 10_000), Convert.ToBase64String("[\"1\",\"k\"]"u8)])
         {
             await Assert.ThrowsAsync<ArgumentException>(() => query.ListAsync(after: position));
         }

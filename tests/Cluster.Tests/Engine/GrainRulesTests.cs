@@ -33,7 +33,8 @@ public sealed class GrainRulesTests
         GrainRuleException fault = Assert.Throws<GrainRuleException>(() => GrainRules.Check(assembly));
 
         Assert.All(
-            ["INoKey", "IBad.Sync returns Int32", "IBad.Result returns List`1", "IBad.Argument takes Int32[]", "IBad.Reference takes", "KeepingGrain._count"],
+            ["INoKey", "IBad.Sync returns Int32", "IBad.Result returns List`1", "IBad.Argument takes Int32[]", "IBad.Reference "
+                + "takes", "KeepingGrain._count"],
             breach => Assert.Contains(breach, fault.Message));
     }
 

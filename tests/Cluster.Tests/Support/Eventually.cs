@@ -6,7 +6,8 @@ internal static class Eventually
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(10);
 
-    public static async Task IsAsync(Func<Task<bool>> condition, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(condition))] string? text = null)
+    public static async Task IsAsync(
+        Func<Task<bool>> condition, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(condition))] string? text = null)
     {
         long began = TimeProvider.System.GetTimestamp();
         while (!await condition())

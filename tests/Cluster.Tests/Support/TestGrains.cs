@@ -84,7 +84,8 @@ public interface ICounterGrain : IGrainWithStringKey
 }
 
 /// <summary>A grain that does everything the suite asks about.</summary>
-internal sealed class CounterGrain([PersistentState("count")] IPersistentState<CounterState> state, IEventFeed feed, TestGates gates) : Grain, ICounterGrain
+internal sealed class CounterGrain([PersistentState("count")] IPersistentState<CounterState> state, IEventFeed feed, TestGates gates)
+    : Grain, ICounterGrain
 {
     public async Task<long> AddAsync(long amount)
     {
@@ -221,7 +222,8 @@ public interface IAlarmGrain : IGrainWithStringKey
     Task<int> RingsAsync();
 }
 
-internal sealed class AlarmGrain([PersistentState("alarm")] IPersistentState<AlarmState> state, TestGates gates) : Grain, IAlarmGrain, IRemindable
+internal sealed class AlarmGrain([PersistentState("alarm")] IPersistentState<AlarmState> state, TestGates gates)
+    : Grain, IAlarmGrain, IRemindable
 {
     public Task SetAsync(string name, TimeSpan due, TimeSpan period) => this.RegisterOrUpdateReminder(name, due, period);
 

@@ -56,7 +56,8 @@ public sealed class PostgresServer : IAsyncDisposable
     /// <summary>Runs a statement with psql.</summary>
     /// <returns>What it printed: unaligned rows without headings.</returns>
     public async Task<IReadOnlyList<string>> SqlAsync(string statement, string database = "postgres") =>
-        [.. (await RunAsync("psql", "-h", _directory, "-p", $"{Port}", "-U", "postgres", "-d", database, "-AtqX", "-v", "ON_ERROR_STOP=1", "-c", statement))
+        [.. (await RunAsync(
+            "psql", "-h", _directory, "-p", $"{Port}", "-U", "postgres", "-d", database, "-AtqX", "-v", "ON_ERROR_STOP=1", "-c", statement))
             .Select(line => line.Text)];
 
     /// <summary>Ends every client's connection, to one database or to all.</summary>
@@ -68,7 +69,8 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         List<string> command =
         [
-            $"{Binaries}/postgres", "-D", Data, "-p", $"{Port}", "-c", $"unix_socket_directories={_directory}", "-c", "listen_addresses=127.0.0.1",
+            $"{Binaries}/postgres", "-D", Data, "-p", $"{Port}", "-c", $"unix_socket_directories={_directory}",
+            "-c", "listen_addresses=127.0.0.1",
             "-c", "max_connections=200", "-c", "fsync=on", "-c", "shared_buffers=128MB",
         ];
         _process = StartAsUser("postgres", command);
@@ -112,7 +114,8 @@ public sealed class PostgresServer : IAsyncDisposable
     }
 
     private static ChildProcess StartAsUser(string name, List<string> command) => IsRoot
-        ? ChildProcess.Start(name, "setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", .. command], start => start.WorkingDirectory = "/")
+        ? ChildProcess.Start(
+            name, "setpriv", ["--reuid=postgres", "--regid=postgres", "--clear-groups", .. command], start => start.WorkingDirectory = "/")
         : ChildProcess.Start(name, command[0], command.Skip(1));
 
     /// <summary>The postmaster first, so that it starts nothing in between.</summary>
@@ -133,7 +136,8 @@ public sealed class PostgresServer : IAsyncDisposable
     {
         await using ChildProcess process = StartAsUser(program, [$"{Binaries}/{program}", .. arguments]);
         int exitCode = await process.WaitForExitAsync(Limit);
-        return exitCode == 0 ? process.Lines : throw new InvalidOperationException($"{program} ended with exit code {exitCode}.{process.Tail()}");
+        return exitCode == 0 ? process.Lines : throw new InvalidOperationException($"{program} ended with exit code "
+            + $"{exitCode}.{process.Tail()}");
     }
 
     private static int ParentOf(int id)
