@@ -19,7 +19,11 @@ internal static class DhtBenchCommand
     public static Command Create(CommandContext context)
     {
         Option<string?> count = CommandOptions.Checked(
-            new Option<string?>("--count", "-n") { HelpName = "N", Description = $"Look-ups of random keys, one after another. Default: {DefaultCount}." },
+            new Option<string?>("--count", "-n")
+            {
+                HelpName = "N",
+                Description = $"Look-ups of random keys, one after another. Default: {DefaultCount}.",
+            },
             text => TryParseCount(text, out _),
             $"a number from 1 to {MaxCount}");
         DhtCommandOptions options = new(TimeSpan.FromSeconds(60), "How long to go on at most.");

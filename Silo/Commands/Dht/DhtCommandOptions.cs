@@ -20,7 +20,11 @@ internal sealed class DhtCommandOptions
     {
         _defaultTime = defaultTime;
         _timeout = CommandOptions.Checked(
-            new Option<string?>("--timeout") { HelpName = "TIME", Description = $"{timeoutDescription} Default: {defaultTime.TotalSeconds:0}s." },
+            new Option<string?>("--timeout")
+            {
+                HelpName = "TIME",
+                Description = $"{timeoutDescription} Default: {defaultTime.TotalSeconds:0}s.",
+            },
             text => BrowseTimeText.TryParse(text, out _),
             BrowseTimeText.Rule);
     }
@@ -118,7 +122,8 @@ internal sealed class DhtCommandOptions
         try
         {
             ProviderStatus status = await ProviderClient.GetStatusAsync(ProviderClientOptions.UrlOf(configuration), time, cancellationToken);
-            peers.AddRange((status.Libp2p?.Addresses ?? []).Select(text => PeerAddress.TryParse(text, out Multiaddr? peer) ? peer : null).OfType<Multiaddr>());
+            peers.AddRange((status.Libp2p?.Addresses ?? [])
+                .Select(text => PeerAddress.TryParse(text, out Multiaddr? peer) ? peer : null).OfType<Multiaddr>());
         }
         catch (CommandException)
         {

@@ -29,7 +29,8 @@ internal static class DhtGetCommand
             DhtKeyText wanted = DhtKeyText.TryParse(parsed.GetValue(key)!, out DhtKeyText? found)
                 ? found
                 : throw new InvalidOperationException("The key was checked.");
-            byte[]? value = await options.AskAsync(parsed, context, (client, token) => client.Dht.GetValueAsync(wanted.Key, token), cancellationToken);
+            byte[]? value =
+                await options.AskAsync(parsed, context, (client, token) => client.Dht.GetValueAsync(wanted.Key, token), cancellationToken);
             if (value is null || !ManifestPointer.TryRead(value, out ManifestPointer? pointer, out _))
             {
                 throw new CommandException(ExitCode.NotReachable, $"The DHT has no value at {SingleLine.Of(wanted.Key)} now.");

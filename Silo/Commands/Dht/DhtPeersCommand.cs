@@ -60,6 +60,7 @@ internal static class DhtPeersCommand
 
         return [.. peers.Order().Select(peer => new KnownPeer(
             peer.ToString(),
-            [.. client.Host.Peers.AddressesOf(peer).Where(address => !HttpMultiaddr.TryGetUrl(address, out _)).Select(address => address.ToString())]))];
+            [.. client.Host.Peers.AddressesOf(peer)
+                .Where(address => !HttpMultiaddr.TryGetUrl(address, out _)).Select(address => address.ToString())]))];
     }
 }

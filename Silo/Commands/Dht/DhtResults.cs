@@ -34,7 +34,8 @@ internal sealed record FoundProvider(string PeerId, string? Node, IReadOnlyList<
 
 /// <summary>What <c>plasmd dht get --json</c> prints.</summary>
 internal sealed record FoundPointer(
-    string Key, string Channel, string Arch, long? Release, string Manifest, IReadOnlyList<string> Urls, string Node, string PeerId, string Expires)
+    string Key, string Channel, string Arch, long? Release, string Manifest, IReadOnlyList<string> Urls, string Node, string PeerId,
+    string Expires)
 {
     public static FoundPointer Of(ManifestPointer pointer) => new(
         pointer.Key, pointer.Channel.ToString(), pointer.Arch.ToString(), pointer.Release, pointer.ManifestDigest.ToString(),
@@ -48,7 +49,8 @@ internal sealed record KnownPeer(string PeerId, IReadOnlyList<string> Addresses)
 /// <summary>What <c>plasmd dht bench --json</c> prints.</summary>
 /// <param name="Failed">Look-ups to which nobody answered.</param>
 internal sealed record LookupFigures(
-    int Lookups, int Failed, double P50Milliseconds, double P95Milliseconds, double MaxMilliseconds, double MeanHops, double MeanRequests, int PeersKnown);
+    int Lookups, int Failed, double P50Milliseconds, double P95Milliseconds, double MaxMilliseconds, double MeanHops, double MeanRequests,
+    int PeersKnown);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true)]
 [JsonSerializable(typeof(IReadOnlyList<FoundProvider>))]

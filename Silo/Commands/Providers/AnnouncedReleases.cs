@@ -17,7 +17,8 @@ internal sealed class AnnouncedReleases(CommandContext context, ProviderConfigur
     public async Task<IReadOnlyList<ListedRelease>> ListAsync(CancellationToken cancellationToken)
     {
         IEnumerable<ListedRelease>[] answers = await Task.WhenAll(
-            LocalAsync(cancellationToken), TryAsync("mDNS", NeighboursAsync, cancellationToken), TryAsync("the DHT", DhtAsync, cancellationToken));
+            LocalAsync(cancellationToken), TryAsync("mDNS", NeighboursAsync, cancellationToken),
+            TryAsync("the DHT", DhtAsync, cancellationToken));
         return [.. answers.SelectMany(answer => answer)
             .GroupBy(release => (release.Channel, release.Arch, Provider: release.PeerId ?? string.Join(' ', release.Urls)))
             .Select(accounts => accounts.Aggregate((first, next) => first.With(next)))
@@ -31,9 +32,10 @@ internal sealed class AnnouncedReleases(CommandContext context, ProviderConfigur
         try
         {
             ProviderStatus status = await ProviderClient.GetStatusAsync(url, time, cancellationToken);
-            return [.. status.Releases.Where(release => status.State == "serving" && release.State == "serving").Select(release => new ListedRelease(
-                release.Channel, release.Arch, status.PeerId, status.Node, release.Release, release.Manifest,
-                [new Uri(url, $"/{release.Channel}/{release.Arch}/manifest.json").AbsoluteUri], ["local"]))];
+            return status.State != "serving" ? [] : [.. status.Releases.Where(release => release.State == "serving").Select(release =>
+                new ListedRelease(
+                    release.Channel, release.Arch, status.PeerId, status.Node, release.Release, release.Manifest,
+                    [new Uri(url, $"/{release.Channel}/{release.Arch}/manifest.json").AbsoluteUri], ["local"]))];
         }
         catch (CommandException)
         {
@@ -43,7 +45,8 @@ internal sealed class AnnouncedReleases(CommandContext context, ProviderConfigur
 
     private async Task<IEnumerable<ListedRelease>> NeighboursAsync(CancellationToken cancellationToken) =>
         (await MdnsBrowseCommand.BrowseAsync(context, time, cancellationToken)).Select(neighbour => new ListedRelease(
-            neighbour.Channel, neighbour.Arch, PeerIdOf(neighbour.Peer), neighbour.Peer, neighbour.Release, neighbour.Digest, neighbour.Urls, ["mdns"]));
+            neighbour.Channel, neighbour.Arch, PeerIdOf(neighbour.Peer), neighbour.Peer, neighbour.Release, neighbour.Digest, neighbour.Urls,
+            ["mdns"]));
 
     private async Task<IEnumerable<ListedRelease>> DhtAsync(CancellationToken cancellationToken)
     {

@@ -9,7 +9,8 @@ namespace PhaseMesh.Silo.Commands.Providers;
 /// <param name="Urls">Of the manifest.</param>
 /// <param name="Sources">Where it was heard of: <c>local</c>, <c>mdns</c>, <c>dht</c>.</param>
 internal sealed record ListedRelease(
-    string Channel, string Arch, string? PeerId, string? Node, long? Release, string? Manifest, IReadOnlyList<string> Urls, IReadOnlyList<string> Sources)
+    string Channel, string Arch, string? PeerId, string? Node, long? Release, string? Manifest, IReadOnlyList<string> Urls,
+    IReadOnlyList<string> Sources)
 {
     /// <summary>Two accounts of one release of one provider as one; what the first does not know is taken from the other.</summary>
     public ListedRelease With(ListedRelease other) => this with

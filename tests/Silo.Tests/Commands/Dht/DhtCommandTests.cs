@@ -91,7 +91,8 @@ public sealed class DhtCommandTests : IAsyncLifetime, IDisposable
 
         Assert.Equal(4, peers.Count);
         Assert.Contains(PeerId, peers.Select(peer => peer!["peer_id"]!.GetValue<string>()));
-        Assert.All(peers, peer => Assert.StartsWith("/ip4/127.0.0.1/tcp/", Assert.Single(peer!["addresses"]!.AsArray())!.GetValue<string>(), StringComparison.Ordinal));
+        Assert.All(peers, static peer =>
+            Assert.StartsWith("/ip4/127.0.0.1/tcp/", Assert.Single(peer!["addresses"]!.AsArray())!.GetValue<string>(), StringComparison.Ordinal));
         Assert.Equal(5, table.Output.TrimEnd().Split('\n').Length);
     }
 
@@ -105,9 +106,11 @@ public sealed class DhtCommandTests : IAsyncLifetime, IDisposable
             ["lookups", "failed", "p50_milliseconds", "p95_milliseconds", "max_milliseconds", "mean_hops", "mean_requests", "peers_known"],
             figures.Select(field => field.Key));
         Assert.Equal((5, 0), (figures["lookups"]!.GetValue<int>(), figures["failed"]!.GetValue<int>()));
-        Assert.InRange(figures["p95_milliseconds"]!.GetValue<double>(), figures["p50_milliseconds"]!.GetValue<double>(), figures["max_milliseconds"]!.GetValue<double>());
-        Assert.InRange(figures["mean_hops"]!.GetValue<double>(), 1, 4);
+        Assert.InRange(Figure("p95_milliseconds"), Figure("p50_milliseconds"), Figure("max_milliseconds"));
+        Assert.InRange(Figure("mean_hops"), 1, 4);
         Assert.StartsWith("1 look-ups, 0 without an answer; ", text, StringComparison.Ordinal);
+
+        double Figure(string name) => figures[name]!.GetValue<double>();
     }
 
     [Fact]
