@@ -19,7 +19,7 @@ internal sealed record RouteExplanation(
 /// <param name="FirstByteMilliseconds">Expected wait for the first byte; null before anything was measured.</param>
 /// <param name="RateBytesPerSecond">Measured rate of all transfers together; null before anything was measured.</param>
 /// <param name="ExpectedMilliseconds">Until one more chunk of 1 MiB would be here.</param>
-/// <param name="Cost"><paramref name="ExpectedMilliseconds"/> with distance and weight: what choices compare. Infinite when it may not be asked.</param>
+/// <param name="Cost"><paramref name="ExpectedMilliseconds"/> with distance and weight: what choices compare. Null when it may not be asked.</param>
 /// <param name="CoolsForMilliseconds">How long it stays cooled down; 0 when it is not.</param>
 /// <param name="Reason">One sentence for people.</param>
 internal sealed record RouteCandidate(
@@ -35,7 +35,7 @@ internal sealed record RouteCandidate(
     double? FirstByteMilliseconds,
     double? RateBytesPerSecond,
     double ExpectedMilliseconds,
-    double Cost,
+    double? Cost,
     double CoolsForMilliseconds,
     string Reason);
 
