@@ -1,8 +1,10 @@
 namespace PhaseMesh.Gateway.Routing;
 
 /// <summary>
-/// How a replica has delivered lately. Two figures: seconds until the first byte, and the rate at which all its transfers together come, that
-/// is one transfer's rate times how many there were. Transfers share a replica, so the next one is expected at that rate divided by one more.
+/// How a replica has delivered lately. Two figures: seconds until the first byte, and the rate at which all its transfers together come,
+/// that
+/// is one transfer's rate times how many there were. Transfers share a replica, so the next one is expected at that rate divided by one
+/// more.
 /// Written under the lock of its <see cref="ReplicaState"/>, read without.
 /// </summary>
 internal sealed class DeliveryMeter(RoutingOptions options)
@@ -52,7 +54,9 @@ internal sealed class DeliveryMeter(RoutingOptions options)
     public double BytesPerSecondAt(double now, double prior) => Aged(BytesPerSecond, prior, now - Volatile.Read(ref _ratedAt));
 
     public double FirstByteSecondsAt(double now, double prior) =>
-        HasServed ? Aged(FirstByteSeconds, prior, now - Volatile.Read(ref _answeredAt)) : FirstByteSeconds is > 0 and double probed ? probed : prior;
+        HasServed ? Aged(FirstByteSeconds, prior, now - Volatile.Read(ref _answeredAt))
+        : FirstByteSeconds is > 0 and double probed ? probed
+        : prior;
 
     private double Blend(double average, double sample, double ageSeconds)
     {

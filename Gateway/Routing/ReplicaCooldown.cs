@@ -1,6 +1,8 @@
 namespace PhaseMesh.Gateway.Routing;
 
-/// <summary>How long a replica that failed is left alone: twice as long with each fault that follows. Under the lock of its state.</summary>
+/// <summary>
+/// How long a replica that failed is left alone: twice as long with each fault that follows. Under the lock of its state.
+/// </summary>
 internal sealed class ReplicaCooldown(RoutingOptions options)
 {
     private double _until = double.NegativeInfinity;

@@ -4,7 +4,8 @@ using PhaseMesh.Manifests.Naming;
 namespace PhaseMesh.Gateway.Routing;
 
 /// <summary>
-/// Chooses the replica that will deliver soonest, after the idea of Prequal (Wydmuch et al., NSDI 2024): requests in flight say at once what
+/// Chooses the replica that will deliver soonest, after the idea of Prequal (Wydmuch et al., NSDI 2024): requests in flight say at once
+/// what
 /// latency says late. A choice goes so:
 /// 1. Out: not healthy, weight 0, sent wrong bytes, tried already by this transfer, cooling down after a failure.
 /// 2. New, recovered or long unmeasured replicas take part only while they have room; when nobody has room, all do.

@@ -1,7 +1,8 @@
 namespace PhaseMesh.Gateway.Routing;
 
 /// <summary>
-/// What the picker knows of one provider. Written under its lock; choices read without: each figure is one aligned word, and a picture of two
+/// What the picker knows of one provider. Written under its lock; choices read without: each figure is one aligned word, and a picture of
+/// two
 /// figures that do not belong together is no worse than one that is a microsecond old. Times are seconds on the picker's clock.
 /// </summary>
 internal sealed class ReplicaState
@@ -50,11 +51,12 @@ internal sealed class ReplicaState
     public double OthersAt(double now)
     {
         double others = Volatile.Read(ref _othersAtProbe);
-        return others == 0 ? 0 : others * Math.Exp(-(now - Volatile.Read(ref _probedAt)) * Math.Log(2) / _options.OthersHalfLife.TotalSeconds);
+        return others == 0 ? 0 : others * double.Exp2((Volatile.Read(ref _probedAt) - now) / _options.OthersHalfLife.TotalSeconds);
     }
 
     /// <summary>
-    /// Seconds until a range of this length would be here. Transfers that hear nothing at all count at once: a replica that hangs seems slower
+    /// Seconds until a range of this length would be here. Transfers that hear nothing at all count at once: a replica that hangs seems
+    /// slower
     /// with every moment, long before a time-out says so.
     /// </summary>
     public ReplicaExpectation Expect(double now, long lengthBytes, in ReplicaPriors priors)
@@ -109,7 +111,9 @@ internal sealed class ReplicaState
         }
     }
 
-    /// <summary>A transfer was given up without a first byte, and not by the replica's fault: it would have taken at least so long.</summary>
+    /// <summary>
+    /// A transfer was given up without a first byte, and not by the replica's fault: it would have taken at least so long.
+    /// </summary>
     public void GaveUpWaiting(double now, double pickedAt)
     {
         lock (_gate)
@@ -153,7 +157,8 @@ internal sealed class ReplicaState
         lock (_gate)
         {
             Cool(
-                now, pickedAt, FaultText.Of(fault), isBusy ? _options.BusyFirst : _options.CooldownFirst, isBusy ? _options.BusyMax : _options.CooldownMax);
+                now, pickedAt, FaultText.Of(fault),
+                isBusy ? _options.BusyFirst : _options.CooldownFirst, isBusy ? _options.BusyMax : _options.CooldownMax);
         }
     }
 

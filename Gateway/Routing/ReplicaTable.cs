@@ -20,7 +20,8 @@ internal sealed class ReplicaTable(RouteClock clock, RoutingOptions options)
 
     public ReplicaState? Find(string providerId) => _states.GetValueOrDefault(providerId);
 
-    public ReplicaState StateOf(string providerId) => _states.GetOrAdd(providerId, static (id, options) => new ReplicaState(id, options), options);
+    public ReplicaState StateOf(string providerId) =>
+        _states.GetOrAdd(providerId, static (id, options) => new ReplicaState(id, options), options);
 
     public bool IsExcluded(string providerId) => !_excluded.IsEmpty && _excluded.ContainsKey(providerId);
 

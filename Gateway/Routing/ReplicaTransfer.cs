@@ -88,7 +88,8 @@ internal sealed class ReplicaTransfer : IReplicaLeaseOwner
     {
         if (!_isJudged)
         {
-            // Given up by us: a hedge that lost, a client that left. What was seen so far still counts, or a slow replica whose transfers are
+            // Given up by us: a hedge that lost, a client that left. What was seen so far still counts, or a slow replica whose transfers
+            // are
             // always overtaken would never be found out.
             MeasureRest();
             double now = _clock.Now;

@@ -1,7 +1,8 @@
 namespace PhaseMesh.Gateway.Routing;
 
 /// <summary>Steps 4 and 5 of <see cref="ReplicaPicker"/>: the best of those looked at.</summary>
-internal ref struct RouteChoice(ReadOnlySpan<RouteTarget> targets, long lengthBytes, double now, in ReplicaPriors priors, RoutingOptions options)
+internal ref struct RouteChoice(
+    ReadOnlySpan<RouteTarget> targets, long lengthBytes, double now, in ReplicaPriors priors, RoutingOptions options)
 {
     private readonly ReadOnlySpan<RouteTarget> _targets = targets;
     private readonly ReplicaPriors _priors = priors;

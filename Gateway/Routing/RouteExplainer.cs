@@ -56,7 +56,8 @@ internal static class RouteExplainer
             expected.Seconds * 1000, cost, cools, Reason(state, standing, distance, cools, now));
     }
 
-    private static string Reason(ReplicaState state, ReplicaStanding standing, ReplicaDistance distance, double coolsForMilliseconds, double now)
+    private static string Reason(
+        ReplicaState state, ReplicaStanding standing, ReplicaDistance distance, double coolsForMilliseconds, double now)
     {
         (int strikes, string? fault) = state.Faults;
         return standing switch
@@ -65,7 +66,8 @@ internal static class RouteExplainer
             ReplicaStanding.Unhealthy => "Not healthy by the directory.",
             ReplicaStanding.Unwanted => "Its weight is 0: the operator wants it to take nothing.",
             ReplicaStanding.Cooling =>
-                $"Cools down for another {coolsForMilliseconds / 1000:0.0} s after {fault}, failure {strikes} in a row; asked only when nobody else may be.",
+                $"Cools down for another {coolsForMilliseconds / 1000:0.0} s after {fault}, failure {strikes} in a row; "
+                + "asked only when nobody else may be.",
             _ when !state.HasRoomAt(now) => state.Meter.IsStaleAt(now)
                 ? "Being tried out: not measured for long, and one transfer is under way."
                 : $"Warming up and full: takes {state.Allowance} transfers at a time as yet.",

@@ -4,7 +4,8 @@ namespace PhaseMesh.Gateway.Routing;
 
 /// <summary>What the picker would do for a digest now, and why.</summary>
 /// <param name="DirectoryVersion">Of the snapshot that named the candidates.</param>
-/// <param name="ChosenProviderId">The candidate of the lowest cost, null when none may be asked; real picks look at a few, at random.</param>
+/// <param name="ChosenProviderId">The candidate of the lowest cost, null when none may be asked; real picks look at a few, at
+/// random.</param>
 /// <param name="Candidates">Best first.</param>
 internal sealed record RouteExplanation(
     Sha256Digest Digest,
@@ -19,7 +20,8 @@ internal sealed record RouteExplanation(
 /// <param name="FirstByteMilliseconds">Expected wait for the first byte; null before anything was measured.</param>
 /// <param name="RateBytesPerSecond">Measured rate of all transfers together; null before anything was measured.</param>
 /// <param name="ExpectedMilliseconds">Until one more chunk of 1 MiB would be here.</param>
-/// <param name="Cost"><paramref name="ExpectedMilliseconds"/> with distance and weight: what choices compare. Null when it may not be asked.</param>
+/// <param name="Cost"><paramref name="ExpectedMilliseconds"/> with distance and weight: what choices compare. Null when it may not be
+/// asked.</param>
 /// <param name="CoolsForMilliseconds">How long it stays cooled down; 0 when it is not.</param>
 /// <param name="Reason">One sentence for people.</param>
 internal sealed record RouteCandidate(

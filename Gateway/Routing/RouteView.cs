@@ -20,7 +20,9 @@ internal sealed class RouteView(DirectorySnapshot snapshot, ReplicaTable table)
         }
 
         return Snapshot.Replicas.TryGetValue(digest, out IReadOnlyList<ReplicaEndpoint>? endpoints)
-            ? _targets.GetOrAdd(digest, new RouteTargets([.. endpoints.Select(endpoint => new RouteTarget(endpoint, table.StateOf(endpoint.ProviderId)))]))
+            ? _targets.GetOrAdd(digest, new RouteTargets([.. endpoints.Select(Join)]))
             : RouteTargets.None;
     }
+
+    private RouteTarget Join(ReplicaEndpoint endpoint) => new(endpoint, table.StateOf(endpoint.ProviderId));
 }

@@ -10,7 +10,8 @@ internal sealed record RoutingOptions
 
     /// <summary>How many replicas of each distance are looked at, at random. 1 to <see cref="MaxChoices"/>.</summary>
     /// <remarks>
-    /// Swept 1 to 8. Looking at all of eight was best even with sixteen gateways side by side (p99 51 ms; 65 at 6, 90 at 4, 109 at 2): what a
+    /// Swept 1 to 8. Looking at all of eight was best even with sixteen gateways side by side (p99 51 ms; 65 at 6, 90 at 4, 109 at 2):
+    /// what a
     /// gateway knows of its own transfers is exact. At 2 of unequal replicas both may be slow (p99 628 against 30 ms). So this bounds the
     /// work in large fleets rather than the herd.
     /// </remarks>
@@ -21,11 +22,15 @@ internal sealed record RoutingOptions
     /// <summary>By how much longer a replica of the same site, but another rack, seems to take. At least 1.</summary>
     public double SameSiteFactor { get; init; } = 1.25;
 
-    /// <summary>By how much longer a replica of another site seems to take: local ones are left when they are this much slower. At least 1.</summary>
+    /// <summary>
+    /// By how much longer a replica of another site seems to take: local ones are left when they are this much slower. At least 1.
+    /// </summary>
     public double ElsewhereFactor { get; init; } = 4;
 
     /// <summary>A replica is hot when its queue is this many times the shortest one looked at. Above 1.</summary>
-    /// <remarks>Swept 1.5 to 4 and off: matters for small objects that a near replica would get all of (p99.9 65 ms, off 72), never for chunks.</remarks>
+    /// <remarks>
+    /// Swept 1.5 to 4 and off: matters for small objects that a near replica would get all of (p99.9 65 ms, off 72), never for chunks.
+    /// </remarks>
     public double HotFactor { get; init; } = 2;
 
     /// <summary>... and it has at least this many requests in flight: queues of one and two say nothing.</summary>
@@ -35,8 +40,12 @@ internal sealed record RoutingOptions
     /// <remarks>Swept 0.25 to 4 s with four gateways: p99 44, 48 and 51 ms; below, a single transfer speaks for a replica.</remarks>
     public TimeSpan Averaging { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How fast a figure that is not measured again falls back to the others' median, so that a slow replica is tried again.</summary>
-    /// <remarks>Swept 10 to 120 s: at 10 the trials of a slow replica show in p99.9 (169 against 63 ms), above 30 nothing is gained.</remarks>
+    /// <summary>
+    /// How fast a figure that is not measured again falls back to the others' median, so that a slow replica is tried again.
+    /// </summary>
+    /// <remarks>
+    /// Swept 10 to 120 s: at 10 the trials of a slow replica show in p99.9 (169 against 63 ms), above 30 nothing is gained.
+    /// </remarks>
     public TimeSpan Forgetting { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>A figure this old is tried out by one transfer before more may follow.</summary>
@@ -47,11 +56,14 @@ internal sealed record RoutingOptions
     /// <remarks>Swept 20 to 500 ms: no difference within the noise.</remarks>
     public TimeSpan MeasureEvery { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Less than this tells no rate: it came in one piece.</summary>
-    public int LeastMeasuredBytes { get; init; } = 64 * 1024;
+    /// <summary>Less than this tells no rate: it came in one piece, and its time is mostly the wait for the first byte.</summary>
+    /// <remarks>At 64 KiB small objects made far replicas seem slow, and overloaded the near one (p99 47 ms where round robin had 28).</remarks>
+    public int LeastMeasuredBytes { get; init; } = 256 * 1024;
 
     /// <summary>In what time half of the load that a probe reported is believed to have ended.</summary>
-    /// <remarks>Swept 0.2 to 10 s with probes each second and up to sixteen gateways: p99 51 ms at 0.3 s, 77 at 2 s. A chunk takes some 10 ms.</remarks>
+    /// <remarks>
+    /// Swept 0.2 to 10 s with probes each second and up to sixteen gateways: p99 51 ms at 0.3 s, 77 at 2 s. A chunk takes some 10 ms.
+    /// </remarks>
     public TimeSpan OthersHalfLife { get; init; } = TimeSpan.FromMilliseconds(300);
 
     /// <summary>How many transfers a new replica, or one that is back, takes at a time; one more with each that ends well.</summary>
@@ -88,7 +100,9 @@ internal sealed record RoutingOptions
     /// <summary>... and of how many at most.</summary>
     public int MaxDeparted { get; init; } = 256;
 
-    /// <summary>How many providers that sent wrong bytes are remembered, the latest; they stay excluded even when they leave and come back.</summary>
+    /// <summary>
+    /// How many providers that sent wrong bytes are remembered, the latest; they stay excluded even when they leave and come back.
+    /// </summary>
     public int MaxExcluded { get; init; } = 1024;
 
     /// <summary>Assumed before any replica was measured; only comparisons matter, so any value does.</summary>

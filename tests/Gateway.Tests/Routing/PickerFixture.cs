@@ -28,6 +28,8 @@ internal sealed class PickerFixture
         string id, string? site = null, string? rack = null, double weight = 1, bool isHealthy = true, bool isWarm = true) =>
         new(id, new Uri($"http://{id}:8080"), new ReplicaSite(site, rack), weight, isHealthy, isWarm);
 
+    private IEnumerable<string> Ids => Directory.Current.Replicas[SimulatedDirectory.Digest].Select(replica => replica.ProviderId);
+
     public ReplicaLease? Pick(string? clientSite = null, params string[] tried) =>
         Picker.Pick(new RouteRequest(SimulatedDirectory.Digest, clientSite, IPAddress.Loopback, 0, ChunkBytes), tried);
 
@@ -40,7 +42,7 @@ internal sealed class PickerFixture
 
     /// <summary>A transfer from this replica and no other, to be ended by the caller.</summary>
     public ReplicaLease PickFrom(string id) =>
-        Pick(null, [.. Directory.Current.Replicas[SimulatedDirectory.Digest].Select(replica => replica.ProviderId).Where(other => other != id)])
+        Pick(null, [.. Ids.Where(other => other != id)])
         ?? throw new InvalidOperationException($"{id} may not be asked now: {Explain(id).Reason}");
 
     /// <summary>One whole chunk from this replica.</summary>

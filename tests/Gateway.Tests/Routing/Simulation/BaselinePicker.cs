@@ -12,7 +12,9 @@ internal enum Policy
     LeastConnections,
 }
 
-/// <summary>What proxies do by default, for comparison. They avoid what this transfer has tried, as a proxy's retry does, and remember nothing.</summary>
+/// <summary>
+/// What proxies do by default, for comparison. They avoid what this transfer has tried, as a proxy's retry does, and remember nothing.
+/// </summary>
 internal sealed class BaselinePicker(SimulatedDirectory directory, Policy policy, int seed) : IReplicaPicker, IReplicaLeaseOwner
 {
     private readonly Random _random = new(seed);

@@ -4,7 +4,9 @@ using PhaseMesh.TestKit.Simulation;
 
 namespace PhaseMesh.Gateway.Tests.Routing.Simulation;
 
-/// <summary>Replicas, gateways that choose among them, and clients that fetch through the gateways, in virtual time. Replays by its seed.</summary>
+/// <summary>
+/// Replicas, gateways that choose among them, and clients that fetch through the gateways, in virtual time. Replays by its seed.
+/// </summary>
 internal sealed class SimulatedFleet
 {
     public const int ChunkBytes = 1 << 20;
@@ -34,6 +36,8 @@ internal sealed class SimulatedFleet
     public SimulatedDirectory Directory { get; } = new();
 
     public IReplicaPicker Gateway => _gateways[0];
+
+    public IEnumerable<string> Ids => _replicas.Keys;
 
     public SimulatedReplica this[string id] => _replicas[id];
 
@@ -78,8 +82,11 @@ internal sealed class SimulatedFleet
         await probing;
     });
 
-    /// <summary>Clients that come at random, on average so many a second, each for an artifact of so many chunks, and stay until they have it.</summary>
-    public async Task ArrivalsAsync(double clientsPerSecond, int chunks, TimeSpan during, string? site = null, int chunkBytes = ChunkBytes)
+    /// <summary>
+    /// Clients that come at random, on average so many a second, each for an artifact of so many chunks, and stay until they have it.
+    /// </summary>
+    public async Task ArrivalsAsync(
+        double clientsPerSecond, int chunks, TimeSpan during, string? site = null, int chunkBytes = ChunkBytes)
     {
         List<Task> clients = [];
         TimeSpan end = Time.Elapsed + during;
@@ -101,7 +108,8 @@ internal sealed class SimulatedFleet
         for (int i = 0; i < chunks; i++)
         {
             TimeSpan start = Time.Elapsed;
-            await FetchAsync(gateway, new RouteRequest(SimulatedDirectory.Digest, site, IPAddress.Loopback, (long)i * chunkBytes, chunkBytes));
+            RouteRequest request = new(SimulatedDirectory.Digest, site, IPAddress.Loopback, (long)i * chunkBytes, chunkBytes);
+            await FetchAsync(gateway, request);
             _chunkSeconds.Add((Time.Elapsed - start).TotalSeconds);
         }
     }

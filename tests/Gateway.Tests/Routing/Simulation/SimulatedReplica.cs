@@ -169,7 +169,9 @@ internal sealed class SimulatedReplica(VirtualTime time, ReplicaTraits traits)
         _timer ??= time.CreateTimer(_ => Arm(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         bool isWaiting = _due.TryPeek(out _, out (double Service, long Order) first) && _bytesPerSecond > 0;
         _timer.Change(
-            isWaiting ? TimeSpan.FromTicks(1 + (long)((first.Service - _service) / RateOfEach * TimeSpan.TicksPerSecond)) : Timeout.InfiniteTimeSpan,
+            isWaiting
+                ? TimeSpan.FromTicks(1 + (long)((first.Service - _service) / RateOfEach * TimeSpan.TicksPerSecond))
+                : Timeout.InfiniteTimeSpan,
             Timeout.InfiniteTimeSpan);
     }
 }
