@@ -1,5 +1,6 @@
 # make demo    set up, build, boot two machines in QEMU, the second from the first
 # make test    set up, build, run every test        (make test ONLY=Manifests: one project)
+# make test-orleans  the grain tests on Microsoft Orleans (ORLEANS_VERSION, ORLEANS_SOURCE, ORLEANS_SQL; docs/orleans.md)
 # make bench   set up, measure against peers        (make bench ONLY=silo: some rows)
 # make image   the boot image and a release, in artifacts/
 # make fmt     format the code
@@ -11,7 +12,7 @@ export DOTNET_NOLOGO := 1
 
 include deploy/image/image.mk
 
-.PHONY: help demo test bench fmt setup
+.PHONY: help demo test test-orleans bench fmt setup
 help:
 	@sed -n 's/^# //p' $(firstword $(MAKEFILE_LIST))
 
@@ -22,6 +23,9 @@ demo: setup-demo
 
 test: setup-test
 	@tests/run.sh $(ONLY)
+
+test-orleans:
+	@tests/orleans.sh "$(ORLEANS_VERSION)" "$(ORLEANS_SOURCE)" "$(ORLEANS_SQL)"
 
 bench: setup-bench
 	@$(MAKE) --no-print-directory image

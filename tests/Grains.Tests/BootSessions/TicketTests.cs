@@ -97,12 +97,9 @@ public class TicketTests(FleetStorages storages)
         await using FleetLab lab = await FleetLab.StartAsync(storages, "memory");
         string ticket = (await lab.Silo.Get<IBootSessionGrain>(Nodes.Boot(1)).CreateAsync(Nodes.Creation(1))).Ticket!;
 
-        BootSessionGrainState state = (await QueryAsync(lab)).State;
+        BootSessionGrainState state = (await lab.Silo.StatesAsync<BootSessionGrainState>())[0];
 
         Assert.DoesNotContain(ticket[^64..], System.Text.Json.JsonSerializer.Serialize(state), StringComparison.Ordinal);
         Assert.True(FleetSecret.Matches(ticket[^64..], state.TicketHash));
     }
-
-    private static async Task<Cluster.Queries.GrainRow<BootSessionGrainState>> QueryAsync(FleetLab lab) =>
-        (await lab.Silo.Query<BootSessionGrainState>().ListAsync()).Rows[0];
 }

@@ -115,7 +115,7 @@ public class FleetTests(FleetStorages storages)
         string one = await expiring.MintAsync(Terms());
         string two = await revoked.MintAsync(Terms(lifetime: TimeSpan.FromDays(300)));
         Assert.DoesNotContain(one[^64..],
-            System.Text.Json.JsonSerializer.Serialize((await lab.Silo.Query<JoinTokenGrainState>().ListAsync()).Rows[0].State),
+            System.Text.Json.JsonSerializer.Serialize((await lab.Silo.StatesAsync<JoinTokenGrainState>())[0]),
             StringComparison.Ordinal);
 
         await Refused("pj1-00000000000000aa-" + new string('0', 64));
@@ -170,7 +170,7 @@ public class FleetTests(FleetStorages storages)
         await Nodes.RefusedAsync(FleetRefusals.Invalid, () => lab.Silo.Get<INonceGrain>(Nodes.Id(1)).UseAsync("", lab.Clock.Now));
         lab.Clock.Pass(TimeSpan.FromMinutes(11));
         await lab.Silo.SweepAsync();
-        Assert.Empty((await lab.Silo.Query<NonceGrainState>().ListAsync()).Rows);
+        Assert.Empty(await lab.Silo.StatesAsync<NonceGrainState>());
         Assert.False(await TryAsync(other, "same", lab.Clock.Now.AddMinutes(-11)));
 
         async Task<bool> TryAsync(FleetSilo silo, string nonce, DateTimeOffset signedAt)

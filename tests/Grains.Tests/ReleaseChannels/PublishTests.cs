@@ -35,7 +35,7 @@ public class PublishTests(FleetStorages storages)
 
         await lab.Silo.PublishAsync(7);
 
-        using IDisposable newest = Cluster.Reads.GrainReads.Newest();
+        using IDisposable newest = FleetSilo.Newest();
         Assert.Equal(7, (await other.Get<IReleaseChannelGrain>(Releases.Stable).GetAsync())!.Current.Release);
     }
 

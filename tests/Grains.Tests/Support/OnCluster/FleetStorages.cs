@@ -22,19 +22,19 @@ public sealed class FleetStorages : IAsyncLifetime
     public Task InitializeAsync() => Task.CompletedTask;
 
     /// <summary>An empty storage; the function gives it to each silo that shares it.</summary>
-    public async Task<Func<GrainStorage>> NewAsync(string storage)
+    public async Task<Func<FleetStorage>> NewAsync(string storage)
     {
         switch (storage)
         {
             case "memory":
                 GrainStorage memory = GrainStorage.InMemory();
-                return () => memory;
+                return () => new FleetStorage(memory);
             case "sqlite":
                 string path = Path.Combine(_directory, $"{Interlocked.Increment(ref _files)}.db");
-                return () => GrainStorage.Sqlite(path);
+                return () => new FleetStorage(GrainStorage.Sqlite(path));
             default:
                 string database = await (await _postgres.Value).NewDatabaseAsync();
-                return () => GrainStorage.Postgres(database);
+                return () => new FleetStorage(GrainStorage.Postgres(database));
         }
     }
 
@@ -50,5 +50,5 @@ public sealed class FleetStorages : IAsyncLifetime
     }
 }
 
-[CollectionDefinition("Fleet")]
-public sealed class FleetCollectionDefinition : ICollectionFixture<FleetStorages>;
+/// <summary>Where a silo of a <see cref="FleetLab"/> keeps its grains.</summary>
+public sealed record FleetStorage(GrainStorage Value);

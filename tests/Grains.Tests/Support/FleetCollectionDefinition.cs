@@ -1,0 +1,4 @@
+namespace PhaseMesh.Grains.Tests.Support;
+
+[CollectionDefinition("Fleet")]
+public sealed class FleetCollectionDefinition : ICollectionFixture<FleetStorages>;
