@@ -21,13 +21,9 @@ internal sealed class ConnectionUpgrader(IdentityKey identity)
     public async ValueTask<ISecureMuxedConnection> UpgradeAsync(
         IByteConnection raw, bool isDialer, PeerId? expected, Func<PeerId, YamuxOptions> options, CancellationToken cancellationToken)
     {
-        // 1
+        // 1: the dialer's proposal carries its first handshake message.
         StreamIo io = new(raw.Stream);
-        if (isDialer)
-        {
-            await MultistreamSelect.ProposeAsync(io, [NoiseHandshake.ProtocolId], cancellationToken);
-        }
-        else
+        if (!isDialer)
         {
             await MultistreamSelect.AnswerAsync(io, static protocol => protocol == NoiseHandshake.ProtocolId, cancellationToken);
         }

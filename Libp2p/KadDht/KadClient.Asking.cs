@@ -7,6 +7,8 @@ namespace PhaseMesh.Libp2p.KadDht;
 /// <summary>How look-ups and announcements ask others.</summary>
 internal sealed partial class KadClient
 {
+    private readonly ConcurrentDictionary<PeerId, bool> _checking = [];
+
     private async Task<List<PeerId>> LookUpAsync(
         string kind, KadKey target, KadMessage request, Action<PeerId, KadMessage> take, Func<bool> isDone,
         CancellationToken cancellationToken)
@@ -14,7 +16,7 @@ internal sealed partial class KadClient
         long start = _options.TimeProvider.GetTimestamp();
         using Deadline deadline = new(_options.LookupTimeout, _options.TimeProvider, cancellationToken);
         KadLookup lookup = new(
-            target, _network.LocalPeer, node.Table.Closest(target, _options.BucketSize), _options.BucketSize, _options.Concurrency,
+            target, _network.LocalPeer, Seeds(target), _options.BucketSize, _options.Concurrency,
             new Patience(_options.TimeProvider, _options.SlowAfter));
         Lock gate = new();
         async Task<IReadOnlyList<PeerId>?> AskAsync(PeerId peer, CancellationToken token)
@@ -50,10 +52,28 @@ internal sealed partial class KadClient
         {
             // What was found in time is the result.
         }
-        lookup.Silent.ForEach(node.Table.Failed);
+        CheckSilent(lookup.Silent);
         LastLookup = (lookup.Requests, lookup.Hops);
         Libp2pInstruments.DhtLookup(kind, _options.TimeProvider.GetElapsedTime(start));
         return lookup.Closest;
+    }
+
+    // Who knows nobody yet begins with the bootstrap peers: to ask them at once tells more than to greet them first.
+    private List<PeerId> Seeds(KadKey target)
+    {
+        List<PeerId> seeds = node.Table.Closest(target, _options.BucketSize);
+        if (seeds.Count == 0)
+        {
+            foreach (Multiaddr address in _options.BootstrapPeers)
+            {
+                if (address.Peer is { } peer && peer != _network.LocalPeer)
+                {
+                    _network.Hint(new KadPeer(peer, [address]));
+                    seeds.Add(peer);
+                }
+            }
+        }
+        return seeds;
     }
 
     // Tells everybody at once and returns how many took it. Once some have, the silent ones hold it up no longer than a look-up.
@@ -90,6 +110,28 @@ internal sealed partial class KadClient
         return taken;
     }
 
+    // A look-up that went on without them says little about neighbours on a busy machine; one that has time for them says more.
+    private void CheckSilent(List<PeerId> silent)
+    {
+        foreach (PeerId peer in silent.Where(node.Table.Contains))
+        {
+            if (_checking.TryAdd(peer, true))
+            {
+                background("dht liveness check", async stopping =>
+                {
+                    try
+                    {
+                        await IsAliveAsync(peer, stopping);
+                    }
+                    finally
+                    {
+                        _checking.TryRemove(peer, out _);
+                    }
+                });
+            }
+        }
+    }
+
     // Null when there is no proper answer; the peer's standing in the routing table follows.
     private async Task<KadMessage?> TryRequestAsync(PeerId peer, KadMessage request, CancellationToken cancellationToken)
     {
@@ -120,7 +162,7 @@ internal sealed partial class KadClient
             ? record.Value
             : null;
 
-    // Peers near the key that answered with an older value, or with none, are given the best one.
+    // Peers that answered with an older value are given the best one.
     private void Correct(byte[] key, byte[] best, ConcurrentDictionary<PeerId, byte[]?> answers)
     {
         KadKey target = KadKey.Of(key);
@@ -132,8 +174,7 @@ internal sealed partial class KadClient
         if (outdated.Count > 0)
         {
             KadMessage request = new() { Type = KadMessageType.PutValue, Key = key, Record = new KadRecord(key, best, node.Now).Encode() };
-            background(
-                "dht correction", () => Task.WhenAll(outdated.Select(peer => TryRequestAsync(peer, request, CancellationToken.None))));
+            background("dht correction", stopping => Task.WhenAll(outdated.Select(peer => TryRequestAsync(peer, request, stopping))));
         }
     }
 

@@ -7,7 +7,7 @@ using PhaseMesh.Libp2p.Multiformats;
 namespace PhaseMesh.Libp2p.KadDht;
 
 /// <summary>The look-ups of one node: what it asks of others. Every one ends within <see cref="KadOptions.LookupTimeout"/>.</summary>
-internal sealed partial class KadClient(KadNode node, Action<PeerId> sawServer, Action<string, Func<Task>> background, ILogger logger)
+internal sealed partial class KadClient(KadNode node, Action<PeerId> sawServer, Action<string, Func<CancellationToken, Task>> background, ILogger logger)
 {
     private readonly KadOptions _options = node.Options;
     private readonly IKadNetwork _network = node.Network;

@@ -37,7 +37,7 @@ public sealed partial class KademliaDht : IAsyncDisposable
         _logger = options.LoggerFactory.CreateLogger("PhaseMesh.Libp2p.KadDht");
         _tasks = new BackgroundTasks(_logger, _stopping.Token);
         _node = new KadNode(new KadHostNetwork(host, options.ProtocolId), options);
-        _client = new KadClient(_node, Consider, _tasks.Run, _logger);
+        _client = new KadClient(_node, Consider, (name, work) => _tasks.Run(name, () => work(_stopping.Token)), _logger);
         _state = options.StateFile is { } path ? new KadStateFile(path, _node, _logger) : null;
     }
 
@@ -93,17 +93,37 @@ public sealed partial class KademliaDht : IAsyncDisposable
     /// </summary>
     public static byte[] ProviderKey(string name) => Multihash.Sha256(Encoding.UTF8.GetBytes(name));
 
-    /// <summary>Connects to the bootstrap and saved peers and looks for this node's own neighbourhood.</summary>
+    /// <summary>
+    /// Connects to the bootstrap and saved peers and looks for this node's own neighbourhood. A client, which nobody needs to find, has
+    /// what its first look-up needs with the first of them; the others and the neighbourhood follow while the caller goes on.
+    /// </summary>
     /// <returns>Servers in the routing table afterwards; 0 means that nobody could be reached.</returns>
     public async Task<int> BootstrapAsync(CancellationToken cancellationToken = default)
     {
         IEnumerable<Multiaddr> saved = _state?.SavedPeers.SelectMany(
             static peer => peer.Addresses.Take(1).Select(address => address.WithPeer(peer.Id))) ?? [];
-        await Task.WhenAll(
-            _options.BootstrapPeers.Select(address => GreetAsync(address, isConfigured: true, cancellationToken))
-                .Concat(saved.Take(MaxGreetings).Select(address => GreetAsync(address, isConfigured: false, cancellationToken))));
-        await _client.FindClosestAsync(_host.LocalPeer.Bytes.ToArray(), cancellationToken);
+        // A client's greetings outlive the call.
+        CancellationToken limit = _options.IsServer ? cancellationToken : _stopping.Token;
+        List<Task> greetings = [.. _options.BootstrapPeers.Select(address => GreetAsync(address, isConfigured: true, limit))
+            .Concat(saved.Take(MaxGreetings).Select(address => GreetAsync(address, isConfigured: false, limit)))];
+        Task joining = JoinAsync([.. greetings], limit);
+        if (_options.IsServer)
+        {
+            await joining;
+            return RoutingTableSize;
+        }
+        _tasks.Run("dht join", () => joining);
+        while (greetings.Count > 0 && RoutingTableSize == 0)
+        {
+            greetings.Remove(await Task.WhenAny(greetings).WaitAsync(cancellationToken));
+        }
         return RoutingTableSize;
+    }
+
+    private async Task JoinAsync(Task[] greetings, CancellationToken cancellationToken)
+    {
+        await Task.WhenAll(greetings);
+        await _client.FindClosestAsync(_host.LocalPeer.Bytes.ToArray(), cancellationToken);
     }
 
     /// <summary>Stores a value under a key of a known namespace and keeps it stored until <see cref="Withdraw(string)"/>.</summary>
@@ -188,7 +208,10 @@ public sealed partial class KademliaDht : IAsyncDisposable
         {
             PeerConnection connection = await _host.ConnectAsync(address, cancellationToken);
             // Its protocols decide whether it joins the routing table, before our first look-up needs it there.
-            await connection.Identified.WaitAsync(_options.RequestTimeout, _options.TimeProvider, cancellationToken);
+            if (await connection.Identified.WaitAsync(_options.RequestTimeout, _options.TimeProvider, cancellationToken) is { } info)
+            {
+                OnIdentified(connection, info);
+            }
             _unreachable.TryRemove(address, out _);
         }
         catch (Exception exception) when (exception is IOException or TimeoutException)

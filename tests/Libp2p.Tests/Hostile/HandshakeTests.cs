@@ -120,11 +120,26 @@ public sealed class HandshakeTests : IAsyncDisposable
         Libp2pHost host = await _hosts.StartAsync();
         IByteConnection raw = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
         StreamIo io = new(raw.Stream);
-        await MultistreamSelect.ProposeAsync(io, [NoiseHandshake.ProtocolId], Limit);
         using IdentityKey identity = IdentityKey.Generate();
         using NoiseHandshake handshake = new(io, identity, []);
         await using NoiseChannel channel = new(raw.Stream, await handshake.InitiateAsync(host.LocalPeer, Limit));
         Assert.Equal(YamuxFrame.ProtocolId, await MultistreamSelect.ProposeAsync(channel, ["/mplex/6.7.0", YamuxFrame.ProtocolId], Limit));
+    }
+
+    [Fact]
+    public async Task Dialer_FirstHandshakeMessage_TravelsWithTheProposal()
+    {
+        Libp2pHost host = await _hosts.StartAsync();
+        await using ITransportListener listener = await _hosts.Network.ListenAsync(Multiaddr.Parse("/memory/0"), Limit);
+        Task dial = host.ConnectAsync(listener.LocalAddress, Limit);
+        await using IByteConnection raw = (IByteConnection)(await listener.AcceptAsync(Limit))!;
+        // Both are here before anything was answered, which is a round trip less per connection.
+        byte[] proposal = [.. MultistreamSelect.Encode(MultistreamSelect.Header), .. MultistreamSelect.Encode(NoiseHandshake.ProtocolId)];
+        byte[] first = new byte[proposal.Length + 2 + NoiseKeyPair.KeyBytes];
+        await raw.Stream.ReadExactlyAsync(first, Limit);
+        Assert.Equal([.. proposal, 0, NoiseKeyPair.KeyBytes], first[..(proposal.Length + 2)]);
+        await raw.DisposeAsync();
+        await Assert.ThrowsAsync<Libp2pException>(() => dial);
     }
 
     [Fact]
@@ -133,7 +148,6 @@ public sealed class HandshakeTests : IAsyncDisposable
         Libp2pHost host = await _hosts.StartAsync();
         IByteConnection raw = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
         StreamIo io = new(raw.Stream);
-        await MultistreamSelect.ProposeAsync(io, [NoiseHandshake.ProtocolId], Limit);
         using IdentityKey identity = IdentityKey.Generate();
         using NoiseHandshake handshake = new(io, identity, ["/mplex/6.7.0"]);
         await handshake.InitiateAsync(host.LocalPeer, Limit);

@@ -43,6 +43,28 @@ public sealed class KademliaDhtTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Client_LooksUpWithoutHavingJoined_BeginsWithTheBootstrapPeers()
+    {
+        (Libp2pHost serverHost, KademliaDht server) = await StartAsync();
+        await server.PutValueAsync("/phase/x", new byte[] { 3 }, Limit);
+        (_, KademliaDht client) = await StartAsync(
+            options => options with { IsServer = false, BootstrapPeers = [TestHosts.AddressOf(serverHost)] });
+        Assert.Equal([3], await client.GetValueAsync("/phase/x", Limit));
+        Assert.Equal(1, client.RoutingTableSize);
+    }
+
+    [Fact]
+    public async Task Client_BootstrapPeerThatAnswersNothing_DoesNotHoldUpTheCaller()
+    {
+        // A server by its word, and no clock that would end the wait for its answers.
+        Libp2pHost mute = await _hosts.StartAsync();
+        mute.Handle("/phase/kad/1.0.0", static (_, cancellation) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation));
+        (_, KademliaDht client) = await StartAsync(
+            options => options with { IsServer = false, BootstrapPeers = [TestHosts.AddressOf(mute)], TimeProvider = new ManualTime() });
+        Assert.Equal(1, await client.BootstrapAsync(Limit));
+    }
+
+    [Fact]
     public async Task Server_PoisonedStaleAndForeign_AreRefused()
     {
         (Libp2pHost host, KademliaDht dht) = await StartAsync();

@@ -154,6 +154,31 @@ public sealed class SimulationTests
         Assert.Equal([2], record.Value);
     });
 
+    [Fact]
+    public void Boot_OneBootstrapPeerThreeHopsFromTheRecord_TakesThreeConnectionsAndThreeRequestsInARow() => Simulate(
+        new LinkModel { MedianDelay = TimeSpan.FromMilliseconds(50), Spread = 0 },
+        async network =>
+        {
+            // The bootstrap peer knows one node, which knows one that knows who provides the key.
+            SimulatedNode[] chain = [network.Add(), network.Add(), network.Add()];
+            SimulatedNode provider = network.Add();
+            chain[0].Node.Table.TryAdd(chain[1].LocalPeer, out _);
+            chain[1].Node.Table.TryAdd(chain[2].LocalPeer, out _);
+            chain[2].Node.Providers.Add(Digest(1), provider.LocalPeer);
+            SimulatedNode client = network.Add(options => options with
+            {
+                IsServer = false,
+                BootstrapPeers = [SimulatedNode.Address.WithPeer(chain[0].LocalPeer)],
+            });
+
+            KadPeer? found = await FirstProviderAsync(client, 1);
+
+            Assert.Equal(provider.LocalPeer, found?.Id);
+            Assert.Equal(3, client.Client.LastLookup.Requests);
+            TimeSpan roundTrip = TimeSpan.FromMilliseconds(100);
+            Assert.Equal(3 * (network.Links.ConnectRoundTrips + 1), network.Time.Elapsed / roundTrip);
+        });
+
     private static void Simulate(LinkModel links, Func<SimulatedNetwork, Task> work)
     {
         SimulatedNetwork network = new(links, Options);

@@ -1,6 +1,5 @@
 using PhaseMesh.Libp2p.Crypto;
 using PhaseMesh.Libp2p.Multiformats;
-using PhaseMesh.Libp2p.Multistream;
 using PhaseMesh.Libp2p.Noise;
 using PhaseMesh.Libp2p.Transport;
 using PhaseMesh.Libp2p.Wire;
@@ -26,7 +25,6 @@ internal sealed class RawPeer : IAsyncDisposable
         IByteConnection connection = (IByteConnection)await transport.DialAsync(address, cancellationToken);
         using IdentityKey identity = IdentityKey.Generate();
         StreamIo io = new(connection.Stream);
-        await MultistreamSelect.ProposeAsync(io, [NoiseHandshake.ProtocolId], cancellationToken);
         using NoiseHandshake handshake = new(io, identity, [YamuxFrame.ProtocolId]);
         return new RawPeer(connection, new NoiseChannel(connection.Stream, await handshake.InitiateAsync(null, cancellationToken)));
     }

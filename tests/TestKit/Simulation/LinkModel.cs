@@ -16,8 +16,8 @@ public sealed record LinkModel
     /// <summary>Share of the messages that never arrive, requests and replies alike: harsher than TCP, which sends them again.</summary>
     public double Loss { get; init; }
 
-    /// <summary>Round trips to a peer without a connection before the first request: TCP, the agreement on Noise, Noise.</summary>
-    public int ConnectRoundTrips { get; init; } = 3;
+    /// <summary>Round trips to a peer without a connection before the first request: TCP, then Noise.</summary>
+    public int ConnectRoundTrips { get; init; } = 2;
 
     /// <summary>No delays, no loss.</summary>
     public static LinkModel Ideal { get; } = new() { MedianDelay = TimeSpan.Zero, Spread = 0 };

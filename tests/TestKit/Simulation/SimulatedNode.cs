@@ -21,7 +21,7 @@ internal sealed class SimulatedNode : IKadNetwork
         Index = index;
         LocalPeer = peer;
         Node = new KadNode(this, options);
-        Client = new KadClient(Node, SawServer, (_, work) => Background = work(), NullLogger.Instance);
+        Client = new KadClient(Node, SawServer, (_, work) => Background = work(CancellationToken.None), NullLogger.Instance);
     }
 
     public int Index { get; }
