@@ -102,6 +102,10 @@ public sealed partial class KademliaDht : IAsyncDisposable
     {
         IEnumerable<Multiaddr> saved = _state?.SavedPeers.SelectMany(
             static peer => peer.Addresses.Take(1).Select(address => address.WithPeer(peer.Id))) ?? [];
+        if (!_options.IsServer && RoutingTableSize > 0)
+        {
+            return RoutingTableSize; // Its upkeep keeps it joined; one that asks again and again must not join again and again.
+        }
         // A client's greetings outlive the call.
         CancellationToken limit = _options.IsServer ? cancellationToken : _stopping.Token;
         List<Task> greetings = [.. _options.BootstrapPeers.Select(address => GreetAsync(address, isConfigured: true, limit))

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using PhaseMesh.Interop.Tests.Libp2p;
+using PhaseMesh.TestKit.JsPeers;
 using PhaseMesh.Libp2p.Crypto;
 using PhaseMesh.Libp2p.Host;
 using PhaseMesh.Libp2p.KadDht;

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using PhaseMesh.Libp2p.KadDht;
+using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.TestKit.Simulation;
 
 namespace PhaseMesh.Benchmarks.KadDht;
@@ -60,7 +61,7 @@ internal sealed class SimulationBenchmark(int size) : IBenchmark
                 byte[] key = new byte[32];
                 random.NextBytes(key);
                 SimulatedNode asker = network.Pick();
-                List<Libp2p.Multiformats.PeerId> found = await asker.Client.FindClosestAsync(key, CancellationToken.None);
+                List<PeerId> found = await asker.Client.FindClosestAsync(key, CancellationToken.None);
                 hops += asker.Client.LastLookup.Hops;
                 exact += network.TrueClosest(key, 21).Where(peer => peer != asker.LocalPeer).Take(20).Intersect(found).Count();
             }

@@ -3,6 +3,7 @@ using PhaseMesh.Libp2p.Host;
 using PhaseMesh.Libp2p.KadDht;
 using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Libp2p.Tests.Support;
+using PhaseMesh.TestKit.JsPeers;
 
 namespace PhaseMesh.Interop.Tests.Libp2p;
 

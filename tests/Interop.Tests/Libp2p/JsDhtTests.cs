@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using PhaseMesh.Libp2p.Crypto;
 using PhaseMesh.Libp2p.KadDht;
 using PhaseMesh.Libp2p.Multiformats;
+using PhaseMesh.TestKit.JsPeers;
 
 namespace PhaseMesh.Interop.Tests.Libp2p;
 

@@ -5,6 +5,7 @@ using PhaseMesh.Libp2p.Crypto;
 using PhaseMesh.Libp2p.Fetch;
 using PhaseMesh.Libp2p.Host;
 using PhaseMesh.Libp2p.Multiformats;
+using PhaseMesh.TestKit.JsPeers;
 
 namespace PhaseMesh.Interop.Tests.Libp2p;
 

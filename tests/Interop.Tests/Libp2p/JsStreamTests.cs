@@ -6,6 +6,7 @@ using PhaseMesh.Libp2p.Host;
 using PhaseMesh.Libp2p.Identify;
 using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Libp2p.Tests.Support;
+using PhaseMesh.TestKit.JsPeers;
 
 namespace PhaseMesh.Interop.Tests.Libp2p;
 

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using PhaseMesh.TestKit.JsPeers;
 
 namespace PhaseMesh.Interop.Tests.Libp2p;
 

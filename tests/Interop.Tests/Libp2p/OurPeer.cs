@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using PhaseMesh.TestKit.JsPeers;
 
 namespace PhaseMesh.Interop.Tests.Libp2p;
 

@@ -65,6 +65,21 @@ async function receiveBytes (stream) {
   return { digest: hash.digest('hex'), bytes: total }
 }
 
+// Without digests, which would be most of the work: what the benchmark measures is the connection.
+async function floodBytes (stream, total) {
+  const part = block(262144, 7)
+  for (let left = total; left > 0; left -= part.length) {
+    if (!stream.send(left < part.length ? part.subarray(0, left) : part)) await stream.onDrain()
+  }
+  await stream.close()
+}
+
+async function countBytes (stream) {
+  let total = 0
+  for await (const chunk of stream) total += chunk.byteLength
+  return total
+}
+
 const received = new Map()
 
 const commands = {
@@ -104,6 +119,16 @@ const commands = {
       const digest = await sendBytes(stream, parseInt(request))
       received.set('source', digest)
     }, { maxInboundStreams: 1000, maxOutboundStreams: 1000 })
+    // /drain: counts. /flood: the dialler names a size, gets that many bytes.
+    await node.handle('/phase/drain/1.0.0', async (stream) => {
+      stream.send(bytes(String(await countBytes(stream))))
+      await stream.close()
+    })
+    await node.handle('/phase/flood/1.0.0', async (stream) => {
+      let request = ''
+      for await (const chunk of stream) request += text(chunk.subarray())
+      await floodBytes(stream, parseInt(request))
+    })
     nodes.set(name, node)
     return { peer: node.peerId.toString(), addresses: node.getMultiaddrs().map(String) }
   },
@@ -175,13 +200,39 @@ const commands = {
     }))
     return { equal: results.filter(Boolean).length }
   },
-  async handshakes ({ name = 'main', address, count }) {
-    const node = nodes.get(name)
+  async push ({ name = 'main', address, bytes: total }) {
+    const stream = await nodes.get(name).dialProtocol(multiaddr(address), '/phase/drain/1.0.0')
     const start = performance.now()
-    for (let index = 0; index < count; index++) {
-      const connection = await node.dial(multiaddr(address), { force: true })
-      await connection.close()
-    }
+    await floodBytes(stream, total)
+    let answer = ''
+    for await (const chunk of stream) answer += text(chunk.subarray())
+    return { bytes: parseInt(answer), milliseconds: performance.now() - start }
+  },
+  async pull ({ name = 'main', address, bytes: total }) {
+    const stream = await nodes.get(name).dialProtocol(multiaddr(address), '/phase/flood/1.0.0')
+    const start = performance.now()
+    stream.send(bytes(String(total)))
+    await stream.close()
+    return { bytes: await countBytes(stream), milliseconds: performance.now() - start }
+  },
+  // Dials every address count times, all addresses side by side; a dial ends when the peer has said who it is.
+  async handshakes ({ name = 'main', addresses, count }) {
+    const node = nodes.get(name)
+    const waiting = new Map()
+    const identified = (event) => { waiting.get(event.detail.peerId.toString())?.() }
+    node.addEventListener('peer:identify', identified)
+    const start = performance.now()
+    await Promise.all(addresses.map(async (address) => {
+      const target = multiaddr(address)
+      const peer = address.split('/p2p/')[1]
+      for (let index = 0; index < count; index++) {
+        const known = new Promise((resolve) => waiting.set(peer, resolve))
+        const connection = await node.dial(target, { force: true })
+        await known
+        await connection.close()
+      }
+    }))
+    node.removeEventListener('peer:identify', identified)
     return { milliseconds: performance.now() - start }
   },
   async put ({ name = 'main', key, value }) {
@@ -216,6 +267,13 @@ const commands = {
     }
     return { providers: [...found] }
   },
+  async firstProvider ({ name = 'main', digest }) {
+    const cid = CID.createV1(0x55, createDigest(0x12, Buffer.from(digest, 'hex')))
+    for await (const event of nodes.get(name).services.dht.findProviders(cid)) {
+      if (event.name === 'PROVIDER' && event.providers.length > 0) return { provider: event.providers[0].id.toString() }
+    }
+    return { provider: null }
+  },
   async findPeer ({ name = 'main', peer }) {
     for await (const event of nodes.get(name).services.dht.findPeer(peerIdFromString(peer))) {
       if (event.name === 'FINAL_PEER') return { addresses: event.peer.multiaddrs.map(String) }
@@ -244,7 +302,9 @@ const lines = createInterface({ input: process.stdin })
 lines.on('line', async (line) => {
   const { id, command, ...args } = JSON.parse(line)
   try {
-    answer({ id, ok: true, ...(await commands[command](args)) })
+    const start = performance.now()
+    const result = await commands[command](args)
+    answer({ id, ok: true, milliseconds: performance.now() - start, ...result })
   } catch (error) {
     answer({ id, ok: false, error: `${error.name}: ${error.message}` })
   }

@@ -140,6 +140,23 @@ public sealed class SimulationTests
         Assert.Null(await asker.Client.GetAsync("/phase/never"u8.ToArray(), CancellationToken.None));
     });
 
+    [Theory]
+    [InlineData(3, new byte[] { 1 })] // As documented: the best of three answers need not be the newest.
+    [InlineData(20, new byte[] { 2 })]
+    public void Get_OneOfTheNearestHasANewerValue_IsSeenByWhoAsksThemAll(int quorum, byte[] expected) => Simulate(
+        LinkModel.Ideal,
+        async network =>
+        {
+            await network.GrowAsync(30);
+            SimulatedNode asker = network.Add(options => options with { IsServer = false, GetQuorum = quorum });
+            asker.Node.Table.TryAdd(network.Nodes[0].LocalPeer, out _);
+            await asker.Client.FindClosestAsync(asker.LocalPeer.Bytes.ToArray(), CancellationToken.None);
+            await network.Nodes[0].Client.PutAsync(Key(1), [1], CancellationToken.None);
+            SimulatedNode last = network.Of(network.TrueClosest(Key(1), 20)[^1]);
+            last.Node.Records.Put(new KadRecord(Key(1), [2], network.Time.GetUtcNow()));
+            Assert.Equal(expected, await asker.Client.GetAsync(Key(1), CancellationToken.None));
+        });
+
     [Fact]
     public void Get_AnOldCopySomewhere_IsCorrected() => Simulate(LinkModel.Ideal, async network =>
     {

@@ -2,10 +2,10 @@ using System.Globalization;
 using System.Text;
 using PhaseMesh.Libp2p.KadDht;
 
-namespace PhaseMesh.Interop.Tests.Libp2p;
+namespace PhaseMesh.TestKit.JsPeers;
 
 /// <summary>The rules that peer.mjs applies too: "number:text"; what starts with "bad" is refused, the highest number wins.</summary>
-internal sealed class NumberRules : IRecordRules
+public sealed class NumberRules : IRecordRules
 {
     public string? Refuse(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => value.StartsWith("bad"u8) ? "it says so" : null;
 

@@ -1,11 +1,11 @@
 using System.Diagnostics;
 
-namespace PhaseMesh.Interop.Tests.Libp2p;
+namespace PhaseMesh.TestKit.JsPeers;
 
 /// <summary>A process with js-libp2p nodes: peer.mjs, with its packages installed.</summary>
 public sealed class JsPeer : PeerProcess
 {
-    public static string Folder { get; } = Path.Combine(FindRoot(), "tests", "Interop.Tests", "js");
+    public static string Folder { get; } = Repository.PathOf("tests", "Interop.Tests", "js");
 
     protected override async Task<ProcessStartInfo> PrepareAsync()
     {
@@ -19,7 +19,10 @@ public sealed class JsPeer : PeerProcess
         await using FileStream turn = await OpenAloneAsync(Path.Combine(Path.GetTempPath(), "phasemesh-interop-install.lock"));
         using Process install = Process.Start(new ProcessStartInfo("sh", "install.sh") { WorkingDirectory = Folder })!;
         await install.WaitForExitAsync();
-        Assert.Equal(0, install.ExitCode);
+        if (install.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"install.sh in {Folder} ended with {install.ExitCode}; the peers of npm are missing.");
+        }
     }
 
     private static async Task<FileStream> OpenAloneAsync(string path)
@@ -35,15 +38,5 @@ public sealed class JsPeer : PeerProcess
                 await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System);
             }
         }
-    }
-
-    private static string FindRoot()
-    {
-        string? folder = AppContext.BaseDirectory;
-        while (folder is not null && !File.Exists(Path.Combine(folder, "PhaseMesh.sln")))
-        {
-            folder = Path.GetDirectoryName(folder);
-        }
-        return folder ?? throw new InvalidOperationException("The tests run outside the repository.");
     }
 }

@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 
-namespace PhaseMesh.Interop.Tests.Libp2p;
+namespace PhaseMesh.TestKit.JsPeers;
 
 /// <summary>A process with libp2p nodes, driven by one JSON line per command. It ends with its standard input.</summary>
-public abstract class PeerProcess : IAsyncLifetime
+public abstract class PeerProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
     private readonly ConcurrentDictionary<int, TaskCompletionSource<JsonNode>> _waiting = [];
@@ -24,7 +24,7 @@ public abstract class PeerProcess : IAsyncLifetime
         _process.BeginOutputReadLine();
     }
 
-    public async Task DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         if (_process is { } process)
         {
@@ -42,6 +42,7 @@ public abstract class PeerProcess : IAsyncLifetime
             _process = null;
         }
         _writing.Dispose();
+        GC.SuppressFinalize(this);
     }
 
     /// <summary>SIGKILL: no good-bye, no last write. Returns when the process is gone.</summary>
@@ -50,7 +51,10 @@ public abstract class PeerProcess : IAsyncLifetime
         _process!.Kill();
         using CancellationTokenSource limit = new(Patience);
         await _process.WaitForExitAsync(limit.Token);
-        Assert.Equal(128 + 9, _process.ExitCode);
+        if (_process.ExitCode != 128 + 9)
+        {
+            throw new InvalidOperationException($"A killed peer ended with {_process.ExitCode}; expected {128 + 9}.");
+        }
     }
 
     /// <summary>Runs a command and returns its answer; a refusal becomes an exception with the peer's words.</summary>
