@@ -13,7 +13,8 @@ internal sealed class ArtifactIndex(AdoNetStates states, FleetOptions options, T
     {
         ReplicaGrainState[] replicas = await LiveAsync(cancellationToken);
         return Pages.Of(
-            await states.ReadAllAsync<ArtifactGrainState>("artifact", cancellationToken), limit, after, (key, state) => ViewOf(key, state, replicas));
+            await states.ReadAllAsync<ArtifactGrainState>("artifact", cancellationToken), limit, after,
+            (key, state) => ViewOf(key, state, replicas));
     }
 
     public async Task<ImmutableArray<ArtifactView>> ListUnderReplicatedAsync(int limit, CancellationToken cancellationToken)
@@ -21,7 +22,8 @@ internal sealed class ArtifactIndex(AdoNetStates states, FleetOptions options, T
         ReplicaGrainState[] replicas = await LiveAsync(cancellationToken);
         return
         [
-            .. (await states.ReadAllAsync<ArtifactGrainState>("artifact", cancellationToken)).Select(row => ViewOf(row.Key, row.State, replicas))
+            .. (await states.ReadAllAsync<ArtifactGrainState>("artifact", cancellationToken))
+                .Select(row => ViewOf(row.Key, row.State, replicas))
                 .Where(artifact => artifact.ReplicasLive < artifact.ReplicasWanted).OrderBy(artifact => artifact.ReplicasLive)
                 .ThenBy(artifact => artifact.Digest, StringComparer.Ordinal).Take(limit),
         ];
@@ -34,7 +36,8 @@ internal sealed class ArtifactIndex(AdoNetStates states, FleetOptions options, T
             .Select(row => ViewOf(row.Key, row.State, replicas)).FirstOrDefault();
     }
 
-    public async Task<FleetPage<ReplicaView>> ListReplicasAsync(string digest, int limit, string? after, CancellationToken cancellationToken) =>
+    public async Task<FleetPage<ReplicaView>> ListReplicasAsync(
+        string digest, int limit, string? after, CancellationToken cancellationToken) =>
         Pages.Of(
             (await states.ReadAllAsync<ReplicaGrainState>("replica", cancellationToken)).Where(row => row.State.Artifact == digest),
             limit, after, (_, state) => ReplicaGrain.ViewOf(state));

@@ -9,7 +9,8 @@ namespace PhaseMesh.Grains.OnOrleans;
 /// <summary><see cref="IBootSessionIndex"/> by reading all there is.</summary>
 internal sealed class BootSessionIndex(AdoNetStates states, FleetOptions options, TimeProvider time) : IBootSessionIndex
 {
-    public async Task<FleetPage<BootSessionView>> ListAsync(BootSessionQuery query, int limit, string? after, CancellationToken cancellationToken)
+    public async Task<FleetPage<BootSessionView>> ListAsync(
+        BootSessionQuery query, int limit, string? after, CancellationToken cancellationToken)
     {
         DateTimeOffset now = time.GetUtcNow();
         return Pages.Of(
@@ -24,14 +25,16 @@ internal sealed class BootSessionIndex(AdoNetStates states, FleetOptions options
             found.Length,
             found.CountBy(boot => boot.Phase).ToDictionary(count => count.Key, count => (long)count.Value),
             found.CountBy(boot => boot.Outcome).ToDictionary(count => count.Key, count => (long)count.Value),
-            found.Where(boot => boot.Reason is not null).CountBy(boot => boot.Reason!).ToDictionary(count => count.Key, count => (long)count.Value));
+            found.Where(boot => boot.Reason is not null).CountBy(boot => boot.Reason!)
+                .ToDictionary(count => count.Key, count => (long)count.Value));
     }
 
     public async Task<ReleaseHealth> GetHealthAsync(
         ReleaseChannelKey channel, long release, DateTimeOffset since, CancellationToken cancellationToken)
     {
         BootCounts counts = await CountAsync(
-            new BootSessionQuery { Channel = $"{channel.Channel}", Arch = $"{channel.Arch}", Release = release, Since = since }, cancellationToken);
+            new BootSessionQuery { Channel = $"{channel.Channel}", Arch = $"{channel.Arch}", Release = release, Since = since },
+            cancellationToken);
         return new ReleaseHealth(Of(BootOutcome.Running), Of(BootOutcome.Joined), Of(BootOutcome.Failed), Of(BootOutcome.Lost));
 
         long Of(BootOutcome outcome) => counts.ByOutcome.GetValueOrDefault(outcome);
@@ -48,7 +51,8 @@ internal sealed class BootSessionIndex(AdoNetStates states, FleetOptions options
         ];
     }
 
-    private async Task<IEnumerable<(string Key, BootSessionGrainState State)>> FindAsync(BootSessionQuery query, CancellationToken cancellationToken) =>
+    private async Task<IEnumerable<(string Key, BootSessionGrainState State)>> FindAsync(
+        BootSessionQuery query, CancellationToken cancellationToken) =>
         (await states.ReadAllAsync<BootSessionGrainState>("boot", cancellationToken)).Where(boot =>
             (query.Phase is null || boot.State.Phase == query.Phase)
             && (query.Outcome is null || boot.State.Outcome == query.Outcome)

@@ -6,8 +6,8 @@ using PhaseMesh.Grains.BootSessions;
 namespace PhaseMesh.Grains.OnOrleans;
 
 /// <summary>
-/// <see cref="IBootFeed"/> of one process only, as Orleans has no feed that is written with the state: events of other silos are missing, what was told
-/// before a write that failed is there, and nothing is kept to resume from.
+/// <see cref="IBootFeed"/> of one process only, as Orleans has no feed that is written with the state: events of other silos are missing,
+/// what was told before a write that failed is there, and nothing is kept to resume from.
 /// </summary>
 internal sealed class LocalBootFeed(TimeProvider time) : IBootFeed
 {

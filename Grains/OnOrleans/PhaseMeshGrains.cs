@@ -19,7 +19,8 @@ public static class PhaseMeshGrains
     private const string ServiceId = "phasemesh";
 
     /// <summary>Membership, states and reminders in one database, whose tables Orleans' own scripts have made.</summary>
-    public static ISiloBuilder UsePhaseMeshGrains(this ISiloBuilder silo, string connectionString, FleetOptions options, int siloPort, int gatewayPort)
+    public static ISiloBuilder UsePhaseMeshGrains(
+        this ISiloBuilder silo, string connectionString, FleetOptions options, int siloPort, int gatewayPort)
     {
         silo.Configure<ClusterOptions>(cluster => (cluster.ClusterId, cluster.ServiceId) = (ServiceId, ServiceId))
             .ConfigureEndpoints("127.0.0.1", siloPort, gatewayPort)

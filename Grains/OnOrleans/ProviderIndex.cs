@@ -22,7 +22,8 @@ internal sealed class ProviderIndex(AdoNetStates states, FleetOptions options, T
     public async Task<IReadOnlyDictionary<ProviderState, long>> CountByStateAsync(CancellationToken cancellationToken)
     {
         DateTimeOffset now = time.GetUtcNow();
-        return (await AllAsync(cancellationToken)).CountBy(provider => ProviderGrain.ViewOf(provider.Key, provider.State, now, options).State)
+        return (await AllAsync(cancellationToken))
+            .CountBy(provider => ProviderGrain.ViewOf(provider.Key, provider.State, now, options).State)
             .ToDictionary(count => count.Key, count => (long)count.Value);
     }
 

@@ -62,8 +62,11 @@ public sealed class FleetSilo : IAsyncDisposable
     internal async Task<IReadOnlyList<TState>> StatesAsync<TState>()
         where TState : class, new()
     {
-        string name = typeof(TState) == typeof(BootSessionGrainState) ? "boot" : typeof(TState) == typeof(NonceGrainState) ? "nonces" : "token";
-        return [.. (await _host.Services.GetRequiredService<AdoNetStates>().ReadAllAsync<TState>(name, CancellationToken.None)).Select(row => row.State)];
+        string name = typeof(TState) == typeof(BootSessionGrainState) ? "boot"
+            : typeof(TState) == typeof(NonceGrainState) ? "nonces"
+            : "token";
+        AdoNetStates states = _host.Services.GetRequiredService<AdoNetStates>();
+        return [.. (await states.ReadAllAsync<TState>(name, CancellationToken.None)).Select(row => row.State)];
     }
 
     private sealed class Nothing : IDisposable

@@ -11,7 +11,9 @@ public sealed class OnEachStorageAttribute : DataAttribute
     public override IEnumerable<object[]> GetData(MethodInfo testMethod) => [["postgres"]];
 }
 
-/// <summary>One PostgreSQL server; each test has a database with Orleans' tables, made by the scripts in the directory ORLEANS_SQL.</summary>
+/// <summary>
+/// One PostgreSQL server; each test has a database with Orleans' tables, made by the scripts in the directory ORLEANS_SQL.
+/// </summary>
 public sealed class FleetStorages : IAsyncLifetime
 {
     private static readonly string[] Scripts =
