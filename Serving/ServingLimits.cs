@@ -6,7 +6,9 @@ public sealed class ServingLimits
     /// <summary>Open connections in all; one more is closed unanswered. At least 1.</summary>
     public int MaxConnections { get; init; } = 4096;
 
-    /// <summary>Open connections from one address (machines behind one NAT share it); one more is answered 429 and closed. At least 1.</summary>
+    /// <summary>
+    /// Open connections from one address (machines behind one NAT share it); one more is answered 429 and closed. At least 1.
+    /// </summary>
     public int MaxConnectionsPerAddress { get; init; } = 256;
 
     /// <summary>Request line, bytes. Longer: 414.</summary>

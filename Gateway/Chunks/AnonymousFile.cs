@@ -5,13 +5,13 @@ using Microsoft.Win32.SafeHandles;
 namespace PhaseMesh.Gateway.Chunks;
 
 /// <summary>
-/// A file without a name, in memory on Linux (memfd_create(2)), gone when it is closed or the process dies. A file, not an array, because only
-/// from a file can sendfile(2) send without copying.
+/// A file without a name, in memory on Linux (memfd_create(2)), gone when it is closed or the process dies. A file, not an array, because
+/// only from a file can sendfile(2) send without copying.
 /// </summary>
 /// <remarks>
-/// One file per chunk, never written again once its chunk is visible: sendfile puts the very pages into the socket's queue, where they stay after it
-/// has returned. A page that were zeroed (a hole punched into a large folio) or written anew meanwhile would reach the client as unverified
-/// bytes; dropping a whole file lets those pages live on until they are sent.
+/// One file per chunk, never written again once its chunk is visible: sendfile puts the very pages into the socket's queue, where they
+/// stay after it has returned. A page that were zeroed (a hole punched into a large folio) or written anew meanwhile would reach the
+/// client as unverified bytes; dropping a whole file lets those pages live on until they are sent.
 /// </remarks>
 internal static partial class AnonymousFile
 {
@@ -23,8 +23,8 @@ internal static partial class AnonymousFile
         if (!OperatingSystem.IsLinux())
         {
             return new FileStream(
-                Path.Combine(Path.GetTempPath(), $"phase-chunk-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None, 0,
-                FileOptions.Asynchronous | FileOptions.DeleteOnClose);
+                Path.Combine(Path.GetTempPath(), $"phase-chunk-{Guid.NewGuid():N}"), FileMode.CreateNew, FileAccess.ReadWrite, FileShare.None,
+                0, FileOptions.Asynchronous | FileOptions.DeleteOnClose);
         }
 
         using SafeFileHandle file = MemfdCreate("phase-chunk", CloseOnExec);

@@ -3,12 +3,15 @@ using PhaseMesh.Manifests.Naming;
 
 namespace PhaseMesh.Gateway.Chunks;
 
-/// <summary>An artifact cut into what can be verified by itself: its chunks, or the whole of it where the manifest has no chunk digests.</summary>
+/// <summary>
+/// An artifact cut into what can be verified by itself: its chunks, or the whole of it where the manifest has no chunk digests.
+/// </summary>
 internal sealed class ArtifactLayout
 {
     private readonly ChunkTable? _chunks;
 
-    /// <exception cref="ArgumentOutOfRangeException">No chunk digests, and more than 2 GiB; the caller refuses those, and smaller ones, before.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">No chunk digests, and more than 2 GiB; the caller refuses those, and smaller ones,
+    /// before.</exception>
     public ArtifactLayout(ManifestArtifact artifact)
     {
         Artifact = artifact;

@@ -6,25 +6,22 @@ namespace PhaseMesh.Gateway.Chunks;
 /// The chunks that are here or on their way, each once, within a number of bytes.
 /// </summary>
 /// <remarks>
-/// Who asks first for a chunk fetches it (<see cref="UseOrBegin"/>); all others wait for the same arrival. A chunk with users stays: waiters
-/// count as users from the moment they wait, so a chunk that arrives is always there for those who waited, however small the store is.
-/// Memory is claimed before a byte is fetched (<see cref="ReserveAsync"/>), in the order of asking, and found by eviction (<see cref="SieveQueue{T}"/>).
+/// Who asks first for a chunk fetches it (<see cref="UseOrBegin"/>); all others wait for the same arrival. A chunk with users stays:
+/// waiters count as users from the moment they wait, so a chunk that arrives is always there for those who waited, however small the store
+/// is. Memory is claimed before a byte is fetched (<see cref="ReserveAsync"/>), in the order of asking, and found by eviction
+/// (<see cref="SieveQueue{T}"/>).
 /// A client that draws slowly holds no chunk: loans that last as long as a client likes are limited to a quarter of the store
 /// (<see cref="TryLend"/>), beyond which bytes are copied out instead.
 /// </remarks>
 internal sealed class ChunkStore(ChunkStoreOptions options, ChunkCounters counters) : IDisposable
 {
-    private const int MaxPressure = 4;
-    private const int CalmEvictions = 64;
-
     private readonly Lock _gate = new();
     private readonly Dictionary<ChunkKey, Chunk> _chunks = [];
     private readonly SieveQueue<Chunk> _ready = new();
     private readonly Queue<Claim> _claims = [];
+    private readonly ReadAheadPressure _pressure = new();
     private long _usedBytes;
     private long _lentBytes;
-    private int _pressure;
-    private int _calm;
 
     /// <summary>The largest chunk that may be begun.</summary>
     public long MaxChunkBytes => options.MemoryBytes / 2;
@@ -43,8 +40,20 @@ internal sealed class ChunkStore(ChunkStoreOptions options, ChunkCounters counte
         }
     }
 
-    /// <summary>0 to 4: how often chunks read ahead were evicted before anyone had them. Each step halves what is worth reading ahead.</summary>
-    public int Pressure => Volatile.Read(ref _pressure);
+    /// <summary>Whether chunks wait for memory, every byte being in use.</summary>
+    public bool HasClaims
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _claims.Count > 0;
+            }
+        }
+    }
+
+    /// <summary>0 to 4: each step halves what is worth reading ahead.</summary>
+    public int Pressure => _pressure.Level;
 
     /// <summary>Uses the chunk, ready or not; the caller gives it back (<see cref="Return"/>).</summary>
     /// <param name="key">Not longer than <see cref="MaxChunkBytes"/>.</param>
@@ -284,25 +293,11 @@ internal sealed class ChunkStore(ChunkStoreOptions options, ChunkCounters counte
             _usedBytes -= victim.LengthBytes;
             (evicted ??= []).Add(victim.File!);
             counters.Evicted();
-            NotePressure(victim.WasUsed);
+            _pressure.Evicted(victim.WasUsed);
         }
 
         _usedBytes += lengthBytes;
         return true;
-    }
-
-    private void NotePressure(bool wasUsed)
-    {
-        if (!wasUsed)
-        {
-            _pressure = Math.Min(MaxPressure, _pressure + 1);
-            _calm = 0;
-        }
-        else if (++_calm >= CalmEvictions)
-        {
-            _pressure = Math.Max(0, _pressure - 1);
-            _calm = 0;
-        }
     }
 
     private static void Close(List<FileStream>? files)
@@ -311,12 +306,5 @@ internal sealed class ChunkStore(ChunkStoreOptions options, ChunkCounters counte
         {
             file.Dispose(); // Outside the lock: giving back the pages of a chunk takes tens of microseconds.
         }
-    }
-
-    private sealed class Claim(int lengthBytes)
-    {
-        public int LengthBytes { get; } = lengthBytes;
-
-        public TaskCompletionSource Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -8,10 +8,11 @@ namespace PhaseMesh.Gateway.Chunks;
 /// Verified chunks on disk, by digest: what memory has evicted and what outlives a restart, within a number of bytes.
 /// </summary>
 /// <remarks>
-/// The disk is treated as one more replica that may lie. Nothing is ever sent from it: a chunk is read into memory and hashed as if it had come
-/// from the network, and is deleted where it does not match. So no journal and no fsync are needed: a file torn by kill -9 or a power cut,
-/// a bit flipped while the gateway was down or while it runs, a file that someone put there, all cost one fetch from a replica.
-/// Layout: <c>DIRECTORY/ab/abcdef....LENGTH</c>, written beside and renamed. A full or failing disk is left alone for a while; memory goes on.
+/// The disk is treated as one more replica that may lie. Nothing is ever sent from it: a chunk is read into memory and hashed as if it had
+/// come from the network, and is deleted where it does not match. So no journal and no fsync are needed: a file torn by kill -9 or a power
+/// cut, a bit flipped while the gateway was down or while it runs, a file that someone put there, all cost one fetch from a replica.
+/// Layout: <c>DIRECTORY/ab/abcdef....LENGTH</c>, written beside and renamed. A full or failing disk is left alone for a while; memory goes
+/// on.
 /// </remarks>
 internal sealed partial class DiskChunks : IAsyncDisposable
 {
@@ -87,7 +88,8 @@ internal sealed partial class DiskChunks : IAsyncDisposable
         try
         {
             using IncomingChunk incoming = await IncomingChunk.BeginAsync(_store, chunk, cancellationToken);
-            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, FileOptions.SequentialScan);
+            using FileStream file = new(
+                path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 0, FileOptions.SequentialScan);
             if (file.Length == chunk.LengthBytes)
             {
                 while (incoming.MissingBytes > 0)
@@ -277,12 +279,14 @@ internal sealed partial class DiskChunks : IAsyncDisposable
         return true;
     }
 
-    [LoggerMessage(5301, LogLevel.Warning, "{Path} ({FoundBytes} bytes, {ExpectedBytes} expected) is not the chunk its name says; it is deleted and fetched again")]
+    [LoggerMessage(5301, LogLevel.Warning,
+        "{Path} ({FoundBytes} bytes, {ExpectedBytes} expected) is not the chunk its name says; it is deleted and fetched again")]
     private partial void LogRefused(string path, long foundBytes, int expectedBytes);
 
     [LoggerMessage(5302, LogLevel.Warning, "{Path} could not be read or deleted: {Reason}; the chunk is fetched again")]
     private partial void LogUnreadable(string path, string reason);
 
-    [LoggerMessage(5303, LogLevel.Warning, "The chunk cache {Directory} could not be written: {Reason}. Serving goes on from memory; tried again after {Pause}")]
+    [LoggerMessage(5303, LogLevel.Warning,
+        "The chunk cache {Directory} could not be written: {Reason}. Serving goes on from memory; tried again after {Pause}")]
     private partial void LogDiskFailed(string directory, string reason, TimeSpan pause);
 }

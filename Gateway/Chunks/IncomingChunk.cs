@@ -4,8 +4,8 @@ using PhaseMesh.Manifests.Naming;
 namespace PhaseMesh.Gateway.Chunks;
 
 /// <summary>
-/// A chunk on its way: hashed and written piece by piece into a file that nobody else can see. It outlives the transfer that began it, so that
-/// another replica can send the rest. Used by one thread at a time.
+/// A chunk on its way: hashed and written piece by piece into a file that nobody else can see. It outlives the transfer that began it, so
+/// that another replica can send the rest. Used by one thread at a time.
 /// </summary>
 internal sealed class IncomingChunk : IDisposable
 {

@@ -1,9 +1,9 @@
 namespace PhaseMesh.Gateway.Chunks;
 
 /// <summary>
-/// SIEVE (NSDI 2024): one queue in the order of arrival, one bit per entry, and a hand that goes from the oldest to the newest, clears bits and
-/// evicts the first entry without one. A scan (each byte once, as a boot storm's last straggler does) can't push out what is asked for again,
-/// and a hit costs one store. Not thread-safe.
+/// SIEVE (NSDI 2024): one queue in the order of arrival, one bit per entry, and a hand that goes from the oldest to the newest, clears
+/// bits and evicts the first entry without one. A scan (each byte once, as a boot storm's last straggler does) can't push out what is
+/// asked for again, and a hit costs one store. Not thread-safe.
 /// </summary>
 internal sealed class SieveQueue<T>
 {

@@ -22,8 +22,8 @@ internal sealed class UnknownClientSites : IClientSites
 
 /// <summary>Answers requests for artifacts, by digest or by name, from the chunk store.</summary>
 internal sealed partial class ArtifactForwarder(
-    IReplicaDirectory directory, ChunkStore store, ChunkFetcher fetcher, ArtifactResponse response, IClientSites sites, ForwardingOptions options,
-    TimeProvider clock, ILogger<ArtifactForwarder> log)
+    IReplicaDirectory directory, ChunkStore store, ChunkFetcher fetcher, ArtifactResponse response, IClientSites sites,
+    ForwardingOptions options, TimeProvider clock, ILogger<ArtifactForwarder> log)
 {
     private const string DigestParameter = "digest";
 
@@ -41,7 +41,8 @@ internal sealed partial class ArtifactForwarder(
         if (values.Count > 0 && !(ReleaseChannelName.TryParse(values["channel"] as string, out channel)
             && MachineArch.TryParse(values["arch"] as string, out arch)))
         {
-            return Problem.NotFoundAsync(context, $"Expected a release channel and an architecture, found {values["channel"]}/{values["arch"]}.");
+            return Problem.NotFoundAsync(
+                context, $"Expected a release channel and an architecture, found {values["channel"]}/{values["arch"]}.");
         }
 
         DirectorySnapshot current = directory.Current;
@@ -63,7 +64,8 @@ internal sealed partial class ArtifactForwarder(
     {
         if (!Sha256Digest.TryParse(text, out Sha256Digest digest))
         {
-            return Problem.WriteAsync(context, StatusCodes.Status400BadRequest, "Bad digest", $"Expected {Sha256Digest.Expected}, found '{Excerpt(text)}'.");
+            return Problem.WriteAsync(
+                context, StatusCodes.Status400BadRequest, "Bad digest", $"Expected {Sha256Digest.Expected}, found '{Excerpt(text)}'.");
         }
 
         DirectorySnapshot current = directory.Current;
@@ -85,8 +87,8 @@ internal sealed partial class ArtifactForwarder(
         {
             await Problem.WriteAsync(
                 context, StatusCodes.Status502BadGateway, "Not verifiable here",
-                $"The {artifact.Kind.Name()} can be verified in parts of {chunkBytes} bytes only, the gateway's memory takes {store.MaxChunkBytes}: "
-                + "sign a manifest with smaller chunks, or give the gateway more.");
+                $"The {artifact.Kind.Name()} can be verified in parts of {chunkBytes} bytes only, the gateway's memory takes "
+                + $"{store.MaxChunkBytes}: sign a manifest with smaller chunks, or give the gateway more.");
             return;
         }
 

@@ -1,4 +1,3 @@
-using System.Diagnostics.CodeAnalysis;
 using PhaseMesh.Gateway.Chunks;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Serving.Bodies;
@@ -8,8 +7,8 @@ namespace PhaseMesh.Gateway.Forwarding;
 
 /// <summary>One request's way through an artifact: waits for chunks, has those ahead fetched, lends them to the body.</summary>
 /// <remarks>
-/// Read-ahead starts small and doubles whenever the client had to wait, so a slow client reads little ahead, and a fast one alone has two long
-/// requests under way. It never goes past the range that was asked for.
+/// Read-ahead starts small and doubles whenever the client had to wait, so a slow client reads little ahead, and a fast one alone has two
+/// long requests under way. It never goes past the range that was asked for.
 /// </remarks>
 internal sealed class ArtifactReader(
     ArtifactLayout layout, ChunkStore store, ChunkFetcher fetcher, ForwardingOptions options, TimeProvider clock, ReaderInterest interest)
@@ -129,12 +128,12 @@ internal sealed class ArtifactReader(
         }
     }
 
-    [SuppressMessage("Reliability", "CA2016", Justification = "The token is passed on.")]
     private async Task<ChunkArrival> WaitAsync(Chunk chunk, int index, TimeSpan patience, CancellationToken cancellationToken)
     {
         long started = clock.GetTimestamp();
         _windowBytes = Math.Min(_windowBytes * 2, options.MaxReadAheadBytes);
         TimeSpan delay = fetcher.HedgeDelay;
+        bool isHedged = false;
         if (patience == Timeout.InfiniteTimeSpan || delay < patience)
         {
             try
@@ -145,12 +144,18 @@ internal sealed class ArtifactReader(
             }
             catch (TimeoutException)
             {
-                fetcher.TryHedge(layout, index, chunk, interest);
+                isHedged = fetcher.TryHedge(layout, index, chunk, interest);
             }
         }
 
         ChunkArrival late = await chunk.Arrival.WaitAsync(patience, clock, cancellationToken);
-        fetcher.Waited(clock.GetElapsedTime(started));
+        if (!isHedged)
+        {
+            // As by Karn's rule a retransmitted segment's: a hedged wait does not tell how long a replica takes, and a slow one must not teach us
+            // to wait for it.
+            fetcher.Waited(clock.GetElapsedTime(started));
+        }
+
         return late;
     }
 

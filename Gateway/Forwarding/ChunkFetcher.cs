@@ -6,24 +6,24 @@ using PhaseMesh.Manifests.Naming;
 namespace PhaseMesh.Gateway.Forwarding;
 
 /// <summary>
-/// Fetches chunks from replicas, through every failure, on behalf of nobody in particular: a client that goes away ends no fetch that others wait for.
+/// Fetches chunks from replicas, through every failure, on behalf of nobody in particular: a client that goes away ends no fetch that
+/// others wait for.
 /// </summary>
 /// <remarks>
-/// A run: 1. skip what came otherwise, drop what nobody wants. 2. A replica by the picker; none: pause, then try all again, until patience ends.
-/// 3. One ranged request for all that is missing, received chunk by chunk. 4. A fault is told to the lease; the rest, to the byte, is asked for
-/// elsewhere; a wrong digest throws the chunk away, and convicts the replica if all bytes were its own.
-/// A hedge is a run of one chunk and one attempt beside the run that owns the chunk; who is first publishes, the other stops.
+/// A run: 1. skip what came otherwise, drop what nobody wants. 2. A replica by the picker; none: pause, then try all again, until patience
+/// ends. 3. One ranged request for all that is missing, received chunk by chunk. 4. A fault is told to the lease; the rest, to the byte,
+/// is asked for elsewhere; a wrong digest throws the chunk away, and convicts the replica if all bytes were its own.
+/// A hedge is a run of one chunk and one attempt beside the run that owns the chunk; who is first publishes, the other stops. There is none
+/// while memory is what is waited for: it would take more of it.
 /// </remarks>
 internal sealed partial class ChunkFetcher(
-    ChunkStore store, DiskChunks disk, IReplicaPicker picker, IMisbehaviourReporter reporter, ForwardingOptions options, ChunkCounters counters,
-    TimeProvider clock, ILogger<ChunkFetcher> log) : IAsyncDisposable
+    ChunkStore store, DiskChunks disk, IReplicaPicker picker, ReplicaExchange exchange, PieceBuffers buffers, ForwardingOptions options,
+    ChunkCounters counters, TimeProvider clock, ILogger<ChunkFetcher> log) : IAsyncDisposable
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMilliseconds(500);
 
-    private readonly ReplicaTransport _transport = new(options);
     private readonly HedgeBudget _hedges = new(options, counters);
-    private readonly PieceBuffers _buffers = new((int)Math.Max(4, options.BufferBytes / PieceBuffers.SizeBytes));
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<object, Task> _running = new(ReferenceEqualityComparer.Instance);
 
@@ -32,7 +32,9 @@ internal sealed partial class ChunkFetcher(
 
     public void Waited(TimeSpan time) => _hedges.Waited(time);
 
-    /// <summary>Fetches a chunk that the caller has begun, and those after it that nobody has begun, up to <paramref name="end"/>.</summary>
+    /// <summary>
+    /// Fetches a chunk that the caller has begun, and those after it, before <paramref name="end"/>, that nobody has begun.
+    /// </summary>
     public void Fetch(ArtifactLayout layout, int index, Chunk mine, int end, ReaderInterest interest)
     {
         List<Chunk> run = [];
@@ -78,23 +80,26 @@ internal sealed partial class ChunkFetcher(
     }
 
     /// <summary>Asks a second replica for a chunk that is late, once, if the budget of duplicate bytes allows.</summary>
-    public void TryHedge(ArtifactLayout layout, int index, Chunk chunk, ReaderInterest interest)
+    /// <returns>Whether this call did.</returns>
+    public bool TryHedge(ArtifactLayout layout, int index, Chunk chunk, ReaderInterest interest)
     {
-        if (chunk.IsSettled || chunk.Fetch is not FetchRun { CurrentProvider: { } current } || !_hedges.TryStake(chunk.LengthBytes))
+        if (chunk.IsSettled || store.HasClaims || chunk.Fetch is not FetchRun { CurrentProvider: { } current }
+            || !_hedges.TryStake(chunk.LengthBytes))
         {
-            return;
+            return false;
         }
 
         if (!chunk.TryClaimHedge())
         {
             _hedges.EndStake(chunk.LengthBytes);
-            return;
+            return false;
         }
 
         FetchRun hedge = new(layout, index, [chunk], interest, isHedge: true);
         hedge.Tried.Add(current);
         chunk.Hedge = hedge;
         Start(hedge, () => RunHedgeAsync(hedge));
+        return true;
     }
 
     public async ValueTask DisposeAsync()
@@ -105,8 +110,6 @@ internal sealed partial class ChunkFetcher(
             await Task.WhenAll(_running.Values);
         }
 
-        _transport.Dispose();
-        _buffers.Dispose();
         _stopping.Dispose();
     }
 
@@ -122,7 +125,7 @@ internal sealed partial class ChunkFetcher(
 
     private void StartLoad(ArtifactLayout layout, int index, Chunk chunk, ReaderInterest interest) => Start(chunk, async () =>
     {
-        if (!await disk.TryLoadAsync(chunk, _buffers, _stopping.Token))
+        if (!await disk.TryLoadAsync(chunk, buffers, _stopping.Token))
         {
             StartRun(layout, index, [chunk], interest);
         }
@@ -163,12 +166,11 @@ internal sealed partial class ChunkFetcher(
         Chunk chunk = hedge.Chunks[0];
         try
         {
-            // The owner of the memory is the original's reservation and this one's: a hedge that would have to wait for memory helps nobody.
             using ReplicaLease? lease = picker.Pick(RequestFor(hedge, 1), hedge.Tried);
             if (lease is not null)
             {
                 counters.Hedged();
-                await AttemptAsync(hedge, lease, 1);
+                await exchange.AttemptAsync(hedge, lease, 1, _stopping.Token);
             }
         }
         finally
@@ -209,7 +211,8 @@ internal sealed partial class ChunkFetcher(
                     if (clock.GetElapsedTime(progressAt) > options.Patience)
                     {
                         LogGaveUp(run.Layout.Digest, options.Patience, problem);
-                        FailRest(run.Chunks, $"No replica gave a part of {run.Layout.Digest} for {options.Patience.TotalSeconds:0} s: {problem}");
+                        FailRest(
+                            run.Chunks, $"No replica gave a part of {run.Layout.Digest} for {options.Patience.TotalSeconds:0} s: {problem}");
                         return;
                     }
 
@@ -221,7 +224,7 @@ internal sealed partial class ChunkFetcher(
 
                 // 3. and 4.
                 long before = run.NextOffset;
-                TransferEnd end = await AttemptAsync(run, lease, stop);
+                TransferEnd end = await exchange.AttemptAsync(run, lease, stop, _stopping.Token);
                 if (run.NextOffset > before)
                 {
                     (progressAt, pause) = (clock.GetTimestamp(), FirstPause);
@@ -237,97 +240,6 @@ internal sealed partial class ChunkFetcher(
         {
             run.DropIncoming();
         }
-    }
-
-    private async Task<TransferEnd> AttemptAsync(FetchRun run, ReplicaLease lease, int stop)
-    {
-        if (run.IsUnmixed)
-        {
-            run.DropIncoming();
-        }
-
-        using ProgressWatch watch = new(clock, options, _stopping.Token);
-        string provider = lease.Endpoint.ProviderId;
-        run.Attempt(provider, watch);
-        TransferEnd end;
-        try
-        {
-            end = await TransferAsync(run, lease, stop, watch);
-        }
-        finally
-        {
-            run.Attempt(null, null);
-        }
-
-        if (end.Fault is null && watch.End is WatchEnd.Stalled)
-        {
-            end = new TransferEnd(ReplicaFault.Stalled);
-        }
-
-        if (end.Fault is { } fault)
-        {
-            counters.Faulted();
-            lease.Fault(fault);
-            run.Tried.Add(provider);
-            LogFault(provider, lease.Endpoint.BaseUrl, fault, run.Layout.Digest, run.IsDone ? run.Layout.Artifact.SizeBytes : run.NextOffset);
-            if (fault is ReplicaFault.WrongBytes)
-            {
-                run.Liars.Add(provider);
-                Convict(run, lease, end);
-            }
-        }
-        else if (run.Next >= stop)
-        {
-            lease.Completed();
-        }
-        else
-        {
-            run.Tried.Add(provider); // Overtaken by a hedge, or part of a mix that was wrong: others first.
-        }
-
-        return end;
-    }
-
-    private async Task<TransferEnd> TransferAsync(FetchRun run, ReplicaLease lease, int stop, ProgressWatch watch)
-    {
-        try
-        {
-            long offset = run.NextOffset;
-            long length = run.EndOffsetOf(stop - 1) - offset;
-            counters.Requested();
-            (HttpResponseMessage? answer, ReplicaFault? fault) = await _transport.OpenAsync(
-                lease.Endpoint, run.Layout.Digest, offset, length, run.Layout.Artifact.SizeBytes, watch.Token);
-            if (answer is null)
-            {
-                return new TransferEnd(watch.End is WatchEnd.None ? fault : null);
-            }
-
-            using (answer)
-            {
-                watch.HeadCame();
-                lease.FirstByte();
-                Stream body = await answer.Content.ReadAsStreamAsync(watch.Token);
-                await using (body)
-                {
-                    return await new ChunkReceiver(store, disk, _buffers, counters).ReceiveAsync(
-                        run, stop, body, answer.Content.Headers.ContentLength is not null, lease, watch);
-                }
-            }
-        }
-        catch (OperationCanceledException) when (watch.Token.IsCancellationRequested && !_stopping.IsCancellationRequested)
-        {
-            return default; // The watch says why.
-        }
-    }
-
-    private void Convict(FetchRun run, ReplicaLease lease, TransferEnd end)
-    {
-        Chunk chunk = run.Chunks[end.WrongIndex];
-        Misbehaviour proof = new(
-            lease.Endpoint.ProviderId, ReplicaTransport.UrlOf(lease.Endpoint, run.Layout.Digest), run.Layout.Digest, run.OffsetOf(end.WrongIndex),
-            chunk.LengthBytes, chunk.Key.Digest, end.WrongDigest, clock.GetUtcNow());
-        LogWrongBytes(proof.ProviderId, proof.Url, proof.Offset, proof.LengthBytes, proof.Expected, proof.Actual);
-        reporter.Report(proof);
     }
 
     private void AbandonUnused(FetchRun run)
@@ -355,12 +267,6 @@ internal sealed partial class ChunkFetcher(
 
     private static RouteRequest RequestFor(FetchRun run, int stop) => new(
         run.Layout.Digest, run.Interest.ClientSite, run.Interest.Client, run.NextOffset, run.EndOffsetOf(stop - 1) - run.NextOffset);
-
-    [LoggerMessage(5310, LogLevel.Information, "{Provider} at {Url}: {Fault} while it sent {Digest}; the rest from byte {Offset} on is fetched elsewhere")]
-    private partial void LogFault(string provider, Uri url, ReplicaFault fault, Sha256Digest digest, long offset);
-
-    [LoggerMessage(5311, LogLevel.Warning, "{Provider} sent wrong bytes: {Url}, {LengthBytes} bytes at {Offset} hash to {Actual}, the signed manifest says {Expected}")]
-    private partial void LogWrongBytes(string provider, Uri url, long offset, int lengthBytes, Sha256Digest expected, Sha256Digest actual);
 
     [LoggerMessage(5312, LogLevel.Warning, "No replica gave a part of {Digest} for {Patience}; those who wait for it are told. {Problem}")]
     private partial void LogGaveUp(Sha256Digest digest, TimeSpan patience, string problem);

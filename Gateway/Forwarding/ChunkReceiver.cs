@@ -11,8 +11,8 @@ namespace PhaseMesh.Gateway.Forwarding;
 internal readonly record struct TransferEnd(ReplicaFault? Fault, int WrongIndex = 0, Sha256Digest WrongDigest = default);
 
 /// <summary>
-/// Receives the body of an answer into chunks: a piece is read from the replica while the one before is hashed and stored by another thread.
-/// However it ends, what was received of the current chunk stays in the run for the next replica to continue.
+/// Receives the body of an answer into chunks: a piece is read from the replica while the one before is hashed and stored by another
+/// thread. However it ends, what was received of the current chunk stays in the run for the next replica to continue.
 /// </summary>
 internal sealed class ChunkReceiver(ChunkStore store, DiskChunks disk, PieceBuffers buffers, ChunkCounters counters)
 {
@@ -92,7 +92,8 @@ internal sealed class ChunkReceiver(ChunkStore store, DiskChunks disk, PieceBuff
     }
 
     /// <returns>How many bytes came, fewer than asked for when it was cancelled or the replica failed.</returns>
-    private async Task<(int Got, ReplicaFault? Fault)> ReadPieceAsync(Stream body, Memory<byte> piece, ReplicaLease lease, ProgressWatch watch)
+    private async Task<(int Got, ReplicaFault? Fault)> ReadPieceAsync(
+        Stream body, Memory<byte> piece, ReplicaLease lease, ProgressWatch watch)
     {
         int got = 0;
         while (got < piece.Length)
@@ -129,7 +130,9 @@ internal sealed class ChunkReceiver(ChunkStore store, DiskChunks disk, PieceBuff
         return (got, null);
     }
 
-    /// <summary>All that was asked for is here, and good; but a replica that sends more is not to be trusted with the next request.</summary>
+    /// <summary>
+    /// All that was asked for is here, and good; but a replica that sends more is not to be trusted with the next request.
+    /// </summary>
     private async Task<ReplicaFault?> FindSurplusAsync(Stream body, ReplicaLease lease, ProgressWatch watch)
     {
         (int got, ReplicaFault? fault) = await ReadPieceAsync(body, new byte[1], lease, watch);

@@ -18,9 +18,11 @@ internal sealed class ReaderInterest(string? clientSite, IPAddress client)
 }
 
 /// <summary>
-/// Adjacent chunks that one fetch owns, asked for in one request; what fails is asked for again elsewhere. Used by its fetch only, except where said.
+/// Adjacent chunks that one fetch owns, asked for in one request; what fails is asked for again elsewhere. Used by its fetch only, except
+/// where said.
 /// </summary>
-internal sealed class FetchRun(ArtifactLayout layout, int first, IReadOnlyList<Chunk> chunks, ReaderInterest interest, bool isHedge) : IChunkFetch
+internal sealed class FetchRun(ArtifactLayout layout, int first, IReadOnlyList<Chunk> chunks, ReaderInterest interest, bool isHedge)
+    : IChunkFetch
 {
     private volatile ProgressWatch? _watch;
     private volatile string? _currentProvider;

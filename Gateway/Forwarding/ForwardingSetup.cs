@@ -22,6 +22,10 @@ internal static class ForwardingSetup
         services.AddSingleton<ChunkCounters>();
         services.AddSingleton<ChunkStore>();
         services.AddSingleton<DiskChunks>();
+        services.AddSingleton(new PieceBuffers((int)Math.Max(4, options.BufferBytes / PieceBuffers.SizeBytes)));
+        services.AddSingleton<ReplicaTransport>();
+        services.AddSingleton<ChunkReceiver>();
+        services.AddSingleton<ReplicaExchange>();
         services.AddSingleton<ChunkFetcher>();
         services.AddSingleton<ArtifactForwarder>();
         services.TryAddSingleton<LoadCounters>();

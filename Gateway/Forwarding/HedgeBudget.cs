@@ -3,8 +3,8 @@ using PhaseMesh.Gateway.Chunks;
 namespace PhaseMesh.Gateway.Forwarding;
 
 /// <summary>
-/// When a second replica is asked for what the first is late with, and how many bytes that may waste: a share of what was verified, and a burst to
-/// begin with. Bytes count as wasted from the start of a hedge until it is known what was.
+/// When a second replica is asked for what the first is late with, and how many bytes that may waste: a share of what was verified, and a
+/// burst to begin with. Bytes count as wasted from the start of a hedge until it is known what was.
 /// </summary>
 internal sealed class HedgeBudget(ForwardingOptions options, ChunkCounters counters)
 {
@@ -14,7 +14,8 @@ internal sealed class HedgeBudget(ForwardingOptions options, ChunkCounters count
     private double _deviationMilliseconds;
 
     /// <summary>
-    /// Mean and four deviations of how long chunks were waited for, as TCP reckons its retransmission time-out (RFC 6298), between the two bounds.
+    /// Mean and four deviations of how long chunks were waited for, as TCP reckons its retransmission time-out (RFC 6298), between the two
+    /// bounds.
     /// </summary>
     public TimeSpan Delay
     {
@@ -50,8 +51,8 @@ internal sealed class HedgeBudget(ForwardingOptions options, ChunkCounters count
     {
         lock (_gate)
         {
-            if (options.HedgeShare <= 0
-                || counters.DuplicateBytes + _atStakeBytes + lengthBytes > options.HedgeBurstBytes + (options.HedgeShare * counters.VerifiedBytes))
+            double allowedBytes = options.HedgeBurstBytes + (options.HedgeShare * counters.VerifiedBytes);
+            if (options.HedgeShare <= 0 || counters.DuplicateBytes + _atStakeBytes + lengthBytes > allowedBytes)
             {
                 return false;
             }

@@ -19,7 +19,8 @@ internal static class ManifestResponse
                 response.StatusCode = StatusCodes.Status304NotModified;
                 return;
             case PreconditionOutcome.Failed:
-                await Problem.WriteAsync(context, StatusCodes.Status412PreconditionFailed, "Precondition failed", $"The manifest is {entityTag}.");
+                await Problem.WriteAsync(
+                    context, StatusCodes.Status412PreconditionFailed, "Precondition failed", $"The manifest is {entityTag}.");
                 return;
         }
 

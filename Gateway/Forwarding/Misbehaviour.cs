@@ -9,7 +9,8 @@ namespace PhaseMesh.Gateway.Forwarding;
 /// <param name="Expected">By the manifest.</param>
 /// <param name="Actual">Of what was received.</param>
 internal sealed record Misbehaviour(
-    string ProviderId, Uri Url, Sha256Digest Artifact, long Offset, int LengthBytes, Sha256Digest Expected, Sha256Digest Actual, DateTimeOffset At);
+    string ProviderId, Uri Url, Sha256Digest Artifact, long Offset, int LengthBytes, Sha256Digest Expected, Sha256Digest Actual,
+    DateTimeOffset At);
 
 /// <summary>Where proofs go.</summary>
 internal interface IMisbehaviourReporter

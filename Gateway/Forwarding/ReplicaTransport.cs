@@ -8,8 +8,8 @@ using PhaseMesh.Manifests.Naming;
 namespace PhaseMesh.Gateway.Forwarding;
 
 /// <summary>
-/// Asks a replica for a range by HTTP and checks the head of the answer. Connections are kept and reused; the handler looks whether an idle one was
-/// closed by the other side before it writes to it, and asks again on a new one where that was missed.
+/// Asks a replica for a range by HTTP and checks the head of the answer. Connections are kept and reused; the handler looks whether an
+/// idle one was closed by the other side before it writes to it, and asks again on a new one where that was missed.
 /// </summary>
 internal sealed class ReplicaTransport(ForwardingOptions options) : IDisposable
 {
@@ -57,8 +57,10 @@ internal sealed class ReplicaTransport(ForwardingOptions options) : IDisposable
         {
             return (null, e.HttpRequestError switch
             {
-                HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError => ReplicaFault.ConnectFailed,
-                HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.VersionNegotiationError => ReplicaFault.WrongStatus,
+                HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError or HttpRequestError.SecureConnectionError =>
+                    ReplicaFault.ConnectFailed,
+                HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded or HttpRequestError.VersionNegotiationError =>
+                    ReplicaFault.WrongStatus,
                 _ => ReplicaFault.Reset,
             });
         }

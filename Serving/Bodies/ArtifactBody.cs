@@ -15,7 +15,8 @@ public enum BodyOutcome
 }
 
 /// <summary>
-/// Sends part of an artifact as response body, by sendfile(2) where the connection can (<see cref="IFileSliceSink"/>), else by read and write.
+/// Sends part of an artifact as response body, by sendfile(2) where the connection can (<see cref="IFileSliceSink"/>), else by read and
+/// write.
 /// </summary>
 /// <remarks>
 /// 1. A slice is borrowed and goes out. 2. Returning it tells whether it was what was verified. 3. The last 64 KiB are always read first,
@@ -56,7 +57,9 @@ public sealed class ArtifactBody(TimeProvider clock, LoadCounters load)
 
                 bool mayLeaveByKernel = loan.MayLeaveByKernel && end - offset > HeldBackBytes && outlet.Sink is not null;
                 int count = mayLeaveByKernel ? loan.CountBytes : Math.Min(loan.CountBytes, CopyBytes);
-                BodyOutcome outcome = mayLeaveByKernel ? await SendAsync(outlet, source, loan) : await CopyAsync(outlet, source, loan, count);
+                BodyOutcome outcome = mayLeaveByKernel
+                    ? await SendAsync(outlet, source, loan)
+                    : await CopyAsync(outlet, source, loan, count);
                 if (outcome is not BodyOutcome.Sent)
                 {
                     return outcome;

@@ -3,7 +3,10 @@ using System.Threading.Tasks.Sources;
 
 namespace PhaseMesh.Serving.Bodies;
 
-/// <summary>Awaitable <see cref="Socket.SendPacketsAsync(SocketAsyncEventArgs)"/> of one file slice, which on Linux is sendfile(2). One send at a time.</summary>
+/// <summary>
+/// Awaitable <see cref="Socket.SendPacketsAsync(SocketAsyncEventArgs)"/> of one file slice, which on Linux is sendfile(2). One send at a
+/// time.
+/// </summary>
 internal sealed class FileSliceSender : SocketAsyncEventArgs, IValueTaskSource<int>
 {
     private ManualResetValueTaskSourceCore<int> _completion = new() { RunContinuationsAsynchronously = false };

@@ -22,7 +22,8 @@ internal sealed class SendfilePipeWriter(Socket socket, ConnectionContext connec
 {
     private const int SmallestBufferBytes = 4096;
 
-    // tcp(7). The server sets TCP_NODELAY, with which each run of pages leaves as soon as it is there: a single client got 1.9 GB/s, corked 3.2 to 13.
+    // tcp(7). The server sets TCP_NODELAY, with which each run of pages leaves as soon as it is there: a single client got 1.9 GB/s,
+    // corked 3.2 to 13.
     private const int TcpLevel = 6;
     private const int TcpCork = 3;
 
@@ -123,7 +124,8 @@ internal sealed class SendfilePipeWriter(Socket socket, ConnectionContext connec
         _sending = true;
         try
         {
-            // 1. Corked before the first slice. 2. Ordinary bytes end every body (ArtifactBody): after them what is left of a segment must go.
+            // 1. Corked before the first slice. 2. Ordinary bytes end every body (ArtifactBody): after them what is left of a segment must
+            // go.
             if (_sliceAdvanced)
             {
                 SetCork(true);

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Connections.Features;
 
 namespace PhaseMesh.Serving.Bodies;
 
-/// <summary>Connection middleware that puts a <see cref="SendfilePipeWriter"/> in place of the transport's output. The input stays the transport's.</summary>
+/// <summary>
+/// Connection middleware that puts a <see cref="SendfilePipeWriter"/> in place of the transport's output. The input stays the transport's.
+/// </summary>
 public static class SendfileTransport
 {
     /// <summary>Whether this system's SendPackets is sendfile(2); the tests hold it to that on Linux only.</summary>
@@ -26,7 +28,8 @@ public static class SendfileTransport
         }
         finally
         {
-            // The transport's own output was never written; the server completes it when it disposes of the connection, which closes the socket.
+            // The transport's own output was never written; the server completes it when it disposes of the connection, which closes the
+            // socket.
             connection.Transport = transport;
             await output.CompleteAsync();
         }

@@ -37,7 +37,9 @@ public static class Preconditions
             : PreconditionOutcome.Proceed;
     }
 
-    /// <summary>Whether a Range may be honoured: no If-Range, or the very tag, or the very date; a weak tag never (section 13.1.5).</summary>
+    /// <summary>
+    /// Whether a Range may be honoured: no If-Range, or the very tag, or the very date; a weak tag never (section 13.1.5).
+    /// </summary>
     public static bool AllowRange(IHeaderDictionary request, string entityTag, DateTimeOffset? lastModified)
     {
         StringValues field = request.IfRange;

@@ -9,7 +9,9 @@ public sealed class ArtifactResponse(ArtifactBody body)
 {
     private const string ContentType = "application/octet-stream";
 
-    /// <summary>Every answer that isn't a torn body counts as <see cref="BodyOutcome.Sent"/>; on any other outcome the connection is aborted.</summary>
+    /// <summary>
+    /// Every answer that isn't a torn body counts as <see cref="BodyOutcome.Sent"/>; on any other outcome the connection is aborted.
+    /// </summary>
     public async Task<BodyOutcome> WriteAsync(HttpContext context, IArtifactSource source, string cacheControl)
     {
         HttpRequest request = context.Request;

@@ -7,7 +7,9 @@ using PhaseMesh.TestKit.FaultyProviders;
 
 namespace PhaseMesh.Gateway.Tests.Forwarding;
 
-/// <summary>64 downloads at once while replicas fail in every way: none fails, and no client ever sees a byte that isn't the artifact's.</summary>
+/// <summary>
+/// 64 downloads at once while replicas fail in every way: none fails, and no client ever sees a byte that isn't the artifact's.
+/// </summary>
 public sealed class ReplicaFaultTests
 {
     private const int Clients = 64;
@@ -85,7 +87,8 @@ public sealed class ReplicaFaultTests
             options with { Forwarding = options.Forwarding with { Patience = TimeSpan.FromMilliseconds(500) } }, ProviderFault.FlipsByte);
         scene.Providers[0].FaultAt = Middle;
 
-        long[] got = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => scene.DownloadAsync(ArtifactKind.Rootfs))).WaitAsync(ForwardingScene.Limit);
+        Task<long[]> downloads = Task.WhenAll(Enumerable.Range(0, 8).Select(_ => scene.DownloadAsync(ArtifactKind.Rootfs)));
+        long[] got = await downloads.WaitAsync(ForwardingScene.Limit);
 
         Assert.All(got, count => Assert.InRange(count, 0, Middle));
     }
@@ -95,13 +98,15 @@ public sealed class ReplicaFaultTests
     {
         // The first sends a wrong byte and then breaks off within the same chunk; the second, honest, must not be blamed for the sum.
         await using ForwardingScene scene = await ForwardingScene.StartAsync(
-            new SceneOptions { Release = new TestReleaseOptions { RootfsBytes = 4 << 20, ChunkSizeBytes = 4 << 20 } }, ProviderFault.None, ProviderFault.None);
+            new SceneOptions { Release = new TestReleaseOptions { RootfsBytes = 4 << 20, ChunkSizeBytes = 4 << 20 } },
+            ProviderFault.None, ProviderFault.None);
         await using HalfLiar half = HalfLiar.Start(scene.Release.Contents[ArtifactKind.Rootfs], lieAt: 5, breakAt: 1 << 20);
         scene.Directory.Current = scene.Directory.Current with
         {
             Replicas = scene.Directory.Current.Replicas.ToDictionary(
                 each => each.Key,
-                each => (IReadOnlyList<Directory.ReplicaEndpoint>)[each.Value[0] with { ProviderId = "half", BaseUrl = half.Url }, each.Value[1]]),
+                each => (IReadOnlyList<Directory.ReplicaEndpoint>)
+                    [each.Value[0] with { ProviderId = "half", BaseUrl = half.Url }, each.Value[1]]),
         };
         scene.Picker.Favourite = "half";
 
@@ -124,7 +129,8 @@ public sealed class ReplicaFaultTests
         Task downloads = scene.DownloadAllAsync(Clients);
         await scene.Providers[0].WhenServed(512 * 1024).WaitAsync(ForwardingScene.Limit);
         await Task.WhenAll(scene.Providers.Select(provider => provider.StopAsync()));
-        await ForwardingScene.UntilAsync(() => scene.Picker.Faults.Count(each => each.Fault is ReplicaFault.ConnectFailed) >= 2, "No fault was seen.");
+        await ForwardingScene.UntilAsync(
+            () => scene.Picker.Faults.Count(each => each.Fault is ReplicaFault.ConnectFailed) >= 2, "No fault was seen.");
         scene.Providers[1].Restart();
 
         await downloads;
@@ -147,7 +153,7 @@ public sealed class ReplicaFaultTests
         // Each attempt is cut as stalled, and each goes on where the one before was cut.
         SceneOptions options = new() { Release = new TestReleaseOptions { RootfsBytes = 0, KernelBytes = 150_000 } };
         await using ForwardingScene scene = await ForwardingScene.StartAsync(
-            options with { Forwarding = options.Forwarding with { ProgressInterval = TimeSpan.FromMilliseconds(200), MinProgressBytes = 64 * 1024 } },
+            options with { Forwarding = options.Forwarding with { ProgressInterval = TimeSpan.FromMilliseconds(200) } },
             ProviderFault.None);
         scene.Providers[0].BytesPerSecond = 120_000;
 

@@ -147,9 +147,9 @@ public sealed partial class FaultyProvider : IAsyncDisposable
                 }
             }
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (Exception e) when (e is OperationCanceledException or InvalidOperationException && cancellationToken.IsCancellationRequested)
         {
-            // Stopped.
+            // Stopped; in between two connections the listener says so first.
         }
     }
 

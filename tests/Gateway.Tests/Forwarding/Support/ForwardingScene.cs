@@ -75,7 +75,8 @@ internal sealed class ForwardingScene : IAsyncDisposable
         {
             listen.Protocols = HttpProtocols.Http1;
             listen.Use(SlowReaderGuard.Middleware(
-                TimeProvider.System, new ServingLimits { SliceTimeout = options.SliceTimeout }, listen.ApplicationServices.GetRequiredService<ILogger<SlowReaderGuard>>()));
+                TimeProvider.System, new ServingLimits { SliceTimeout = options.SliceTimeout },
+                listen.ApplicationServices.GetRequiredService<ILogger<SlowReaderGuard>>()));
             if (options.BodyTransport is BodyTransport.Best && SendfileTransport.IsSupported)
             {
                 listen.UseSendfile();

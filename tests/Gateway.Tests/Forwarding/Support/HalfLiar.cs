@@ -52,7 +52,8 @@ internal sealed class HalfLiar : IAsyncDisposable
                 }
 
                 await stream.WriteAsync(Encoding.ASCII.GetBytes(
-                    $"HTTP/1.1 206 Partial Content\r\nContent-Length: {to - from + 1}\r\nContent-Range: bytes {from}-{to}/{content.Length}\r\n\r\n"), _stop.Token);
+                    $"HTTP/1.1 206 Partial Content\r\nContent-Length: {to - from + 1}\r\n"
+                    + $"Content-Range: bytes {from}-{to}/{content.Length}\r\n\r\n"), _stop.Token);
                 await stream.WriteAsync(body, _stop.Token);
             }
         }

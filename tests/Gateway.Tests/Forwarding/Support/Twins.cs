@@ -40,7 +40,8 @@ internal sealed class TwinPicker(TwinDirectory directory) : IReplicaPicker, IRep
 
         Interlocked.Increment(ref _inFlight);
         return new ReplicaLease(
-            able.FirstOrDefault(endpoint => endpoint.ProviderId == Favourite) ?? able[(int)((uint)Interlocked.Increment(ref _turn) % able.Length)], this);
+            able.FirstOrDefault(endpoint => endpoint.ProviderId == Favourite)
+                ?? able[(int)((uint)Interlocked.Increment(ref _turn) % able.Length)], this);
     }
 
     public RouteExplanation Explain(Sha256Digest digest, string? clientSite) => throw new NotSupportedException("Nothing to explain.");
