@@ -5,8 +5,8 @@ using Npgsql;
 namespace PhaseMesh.Grains.OnOrleans;
 
 /// <summary>
-/// Reads all states of one kind from the table of Orleans' grain storage (PostgreSQL, its JSON serializer), as Orleans has no queries. Every
-/// call reads every row of the kind: right, and slow with many.
+/// Reads all states of one kind from the table of Orleans' grain storage (PostgreSQL, its JSON serializer), as Orleans has no queries.
+/// Every call reads every row of the kind: right, and slow with many.
 /// </summary>
 public sealed class AdoNetStates(NpgsqlDataSource database, string serviceId)
 {
