@@ -129,7 +129,9 @@ internal static class Scenarios
         return (fleet, first, last);
     }
 
-    /// <summary>Two replicas at the clients' site, two at another, 20 ms away; the load is given as a part of what the local two can.</summary>
+    /// <summary>
+    /// Two replicas at the clients' site, two at another, 20 ms away; the load is given as a part of what the local two can.
+    /// </summary>
     public static SimulatedFleet TwoSites(Policy policy, int seed, double load)
     {
         ReplicaTraits[] replicas = Replicas(1, 1, 1, 1);
