@@ -15,7 +15,8 @@ fail() {
 
 if [ $# -gt 0 ] && [ -n "$1" ]; then
     what=tests/$1.Tests
-    [ -d "$what" ] || fail "tests: no $what; there are: $(cd tests && echo *.Tests)"
+    [ "$1" != Fuzz ] || what=tests/Fuzz
+    [ -d "$what" ] || fail "tests: no $what; there are: $(cd tests && echo *.Tests Fuzz)"
 else
     what=PhaseMesh.sln
     dotnet build PhaseMesh.sln --nologo -v q || fail "tests: the build failed"

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using PhaseMesh.Libp2p.Multiformats;
 
 namespace PhaseMesh.Libp2p.KadDht;
@@ -39,15 +40,15 @@ internal sealed class ProviderStore(KadOptions options)
         }
     }
 
-    /// <summary>The providers of a key, the latest announced first.</summary>
+    /// <summary>The providers of a key, in random order: who announces most often must not be all that is told.</summary>
     public ImmutableArray<PeerId> Find(byte[] key)
     {
         lock (_gate)
         {
             DropExpired();
-            return _byKey.TryGetValue(new ByteKey(key), out Dictionary<PeerId, LinkedListNode<Entry>>? providers)
-                ? [.. providers.Values.OrderByDescending(static node => node.Value.Announced).Select(static node => node.Value.Provider)]
-                : [];
+            PeerId[] found = _byKey.TryGetValue(new ByteKey(key), out Dictionary<PeerId, LinkedListNode<Entry>>? providers) ? [.. providers.Keys] : [];
+            Random.Shared.Shuffle(found);
+            return ImmutableCollectionsMarshal.AsImmutableArray(found);
         }
     }
 

@@ -1,6 +1,7 @@
 #!/bin/bash
-# Makes a boot image that trusts your keys, without building one: appends an archive with the keys to the initramfs.
-# usage: pin-keys.sh INITRAMFS KEY_OR_DIRECTORY... OUT       (public keys: *.pub, PEM or key ids)
+# Makes a boot image that trusts your keys and knows your bootstrap nodes, without building one: appends an archive with them to the initramfs.
+# usage: pin-keys.sh INITRAMFS FILE_OR_DIRECTORY... OUT
+# FILE: a public key, *.pub (PEM or key id), or bootstrap nodes of the DHT, *.addr (a multiaddr a line).
 source "$(dirname "$0")/lib.sh"
 if [ $# -lt 3 ]; then
     sed -n 's/^# //p' "$0" >&2
@@ -10,16 +11,23 @@ initramfs=$1 out=${*: -1}
 shift
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
-mkdir -p "$root/etc/phase/trust.d"
+mkdir -p "$root"/etc/phase/{trust.d,bootstrap.d}
+shopt -s nullglob
 while [ $# -gt 1 ]; do
-    if [ -d "$1" ]; then keys=("$1"/*.pub); else keys=("$1"); fi
-    for key in "${keys[@]}"; do
-        if grep -q 'PRIVATE KEY' "$key"; then
-            echo "pin-keys: $key is a private key; pin the public one (plasmd key show --public)" >&2
+    if [ -d "$1" ]; then files=("$1"/*.pub "$1"/*.addr); else files=("$1"); fi
+    for file in "${files[@]}"; do
+        name=$(basename "$file")
+        case "$name" in
+        *.addr)
+            install -m 0644 "$file" "$root/etc/phase/bootstrap.d/$name"
+            continue
+            ;;
+        esac
+        if grep -q 'PRIVATE KEY' "$file"; then
+            echo "pin-keys: $file is a private key; pin the public one (plasmd key show --public)" >&2
             exit 1
         fi
-        name=$(basename "$key")
-        install -m 0644 "$key" "$root/etc/phase/trust.d/${name%.pub}.pub"
+        install -m 0644 "$file" "$root/etc/phase/trust.d/${name%.pub}.pub"
     done
     shift
 done

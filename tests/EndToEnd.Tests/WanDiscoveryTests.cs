@@ -12,7 +12,7 @@ public class WanDiscoveryTests
     private const int DhtNodes = 10;
 
     [Fact]
-    public async Task Machine_KnowsOneBootstrapPeer_BootsFromAnotherSubnetAndIsFoundThere()
+    public async Task Machine_ItsImageKnowsOneBootstrapPeer_BootsFromAnotherSubnetAndIsFoundThere()
     {
         await using BootLab lab = await BootLab.CreateAsync();
         await using LanLab near = await LanLab.CreateAsync(77);
@@ -22,7 +22,8 @@ public class WanDiscoveryTests
         await using ChildProcess provider = await network.ServeAsync("provider", far.HostAddress, lab.Release, "x86_64");
         await provider.WaitForLineAsync("DhtAdvertiser[1415]", QemuMachine.BootLimit);
 
-        await using QemuMachine machine = await lab.BootAsync("machine", $"phase.mode=internet phase.bootstrap={network.Bootstrap}", lan: near);
+        string initramfs = await lab.PinBootstrapAsync(network.Bootstrap);
+        await using QemuMachine machine = await lab.BootAsync("machine", "phase.mode=internet", lan: near, initramfs: initramfs);
 
         OutputLine found = await machine.WaitForAsync("(DHT");
         Assert.Contains($"http://{far.HostAddress}:8080", found.Text, StringComparison.Ordinal);

@@ -37,6 +37,21 @@ public sealed class StoreTests
     }
 
     [Fact]
+    public void Providers_ManyNewerOnesOfTheSameKey_DoNotHideTheFirst()
+    {
+        ProviderStore store = new(new KadOptions { TimeProvider = _time });
+        store.Add(Key(0), Peer(1));
+        for (int index = 0; index < 100; index++)
+        {
+            _time.Advance(TimeSpan.FromSeconds(1));
+            store.Add(Key(0), Peer(2 + index));
+        }
+
+        // An answer names 20 of the 101: 300 answers without the first are as likely as 0.8^300.
+        Assert.Contains(Enumerable.Range(0, 300), _ => store.Find(Key(0)).Take(20).Contains(Peer(1)));
+    }
+
+    [Fact]
     public void Providers_FloodOfOnePeer_OnlyPushesOutItself()
     {
         KadOptions options = new() { TimeProvider = _time, MaxEntriesPerProvider = 10, MaxProviderEntries = 100, MaxProvidersPerKey = 5 };

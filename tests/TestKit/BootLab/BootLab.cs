@@ -70,15 +70,28 @@ public sealed class BootLab : IAsyncDisposable
     /// <param name="parameters">Kernel parameters such as <c>phase.provider=…</c>; trust in the operator's key is added.</param>
     /// <param name="memoryMegabytes">The machine's memory.</param>
     /// <param name="lan">The LAN it is plugged into; null is QEMU's user network.</param>
-    public Task<QemuMachine> BootAsync(string name, string parameters, int memoryMegabytes = 512, LanLab? lan = null) =>
+    /// <param name="initramfs">Null for the boot image's own.</param>
+    public Task<QemuMachine> BootAsync(string name, string parameters, int memoryMegabytes = 512, LanLab? lan = null, string? initramfs = null) =>
         QemuMachine.StartAsync(new QemuMachineOptions
         {
             Name = name,
             MemoryMegabytes = memoryMegabytes,
             Lan = lan,
             Direct = new DirectBoot(
-                ImagePath("boot", "vmlinuz"), ImagePath("boot", "initramfs"), $"{KernelCommandLine} phase.trust={OperatorKeyId} {parameters}"),
+                ImagePath("boot", "vmlinuz"), initramfs ?? ImagePath("boot", "initramfs"), $"{KernelCommandLine} phase.trust={OperatorKeyId} {parameters}"),
         });
+
+    /// <summary>A boot image that knows a bootstrap node of the DHT, made as an operator would.</summary>
+    /// <returns>Its initramfs.</returns>
+    public async Task<string> PinBootstrapAsync(string multiaddr)
+    {
+        string peers = PathOf("mesh.addr");
+        await File.WriteAllTextAsync(peers, $"# first node\n{multiaddr}\n");
+        string pinned = PathOf("pinned.initramfs");
+        await ChildProcess.RunAsync(
+            Repository.PathOf("deploy", "image", "pin-keys.sh"), [ImagePath("boot", "initramfs"), peers, pinned], TimeSpan.FromSeconds(60));
+        return pinned;
+    }
 
     /// <summary>The release with everything phase-agent would have fetched and appended, for QEMU to load as it is.</summary>
     public async Task<DirectBoot> PrepareDirectBootAsync()
