@@ -66,7 +66,9 @@ internal sealed class ForwardingScene : IAsyncDisposable
         builder.Services.AddSingleton<IReplicaDirectory>(directory);
         builder.Services.AddSingleton(directory);
         builder.Services.AddSingleton<TwinPicker>();
-        builder.Services.AddSingleton<IReplicaPicker>(services => services.GetRequiredService<TwinPicker>());
+        builder.Services.AddSingleton<IReplicaPicker>(services => options.UsesRealPicker
+            ? new ReplicaPicker(directory, TimeProvider.System, seed: 20261121)
+            : services.GetRequiredService<TwinPicker>());
         builder.Services.AddSingleton<RememberedProofs>();
         builder.Services.AddSingleton<IMisbehaviourReporter>(services => services.GetRequiredService<RememberedProofs>());
         builder.Services.AddForwarding(options.Forwarding, options.Chunks);
@@ -218,6 +220,9 @@ internal sealed record SceneOptions
     };
 
     public ChunkStoreOptions Chunks { get; init; } = new() { MemoryBytes = 64 << 20 };
+
+    /// <summary>The product's choice of replica instead of <see cref="TwinPicker"/>, which then sees nothing.</summary>
+    public bool UsesRealPicker { get; init; }
 
     public TimeSpan SliceTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
