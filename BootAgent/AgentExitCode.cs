@@ -24,6 +24,20 @@ internal static class AgentExitCodes
         AgentExitCode.FetchFailed, AgentExitCode.KexecRefused, AgentExitCode.StorageFailed, AgentExitCode.Interrupted,
     ];
 
+    /// <summary>The kind of failure as the fleet is told; never changes its meaning.</summary>
+    public static string Slug(this AgentExitCode code) => code switch
+    {
+        AgentExitCode.BadParameters => "bad_parameters",
+        AgentExitCode.NoProvider => "no_provider",
+        AgentExitCode.ManifestRefused => "manifest_refused",
+        AgentExitCode.FetchFailed => "fetch_failed",
+        AgentExitCode.KexecRefused => "kexec_refused",
+        AgentExitCode.StorageFailed => "storage_failed",
+        AgentExitCode.Interrupted => "interrupted",
+        AgentExitCode.Unexpected => "defect",
+        _ => throw new ArgumentOutOfRangeException(nameof(code), code, "Not a failure of phase-agent."),
+    };
+
     public static string Meaning(this AgentExitCode code) => code switch
     {
         AgentExitCode.Ok => "everything was fetched and verified (and, in a machine, the new kernel was started)",

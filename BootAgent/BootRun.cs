@@ -1,5 +1,6 @@
 using PhaseMesh.BootAgent.Discover;
 using PhaseMesh.BootAgent.Fetch;
+using PhaseMesh.BootAgent.Fleet;
 using PhaseMesh.BootAgent.Kexec;
 using PhaseMesh.BootAgent.Parameters;
 using PhaseMesh.BootAgent.Reporting;
@@ -16,7 +17,7 @@ namespace PhaseMesh.BootAgent;
 /// </param>
 internal sealed class BootRun(
     AgentOptions options, FetchLimits limits, DiscoveryLimits discoveryLimits, HttpTransport transport, IKexec kexec, ProviderTurns turns,
-    BootConsole console)
+    BootConsole console, BootReporter report)
 {
     private const int Steps = 4;
     private readonly ManifestJudge _judge = new(options, new ClockFloor(console.Time.GetUtcNow(), options.NotBefore));
@@ -32,13 +33,20 @@ internal sealed class BootRun(
         {
             console.EndProgress();
             console.Failed(failure.Message);
+            await report.FailedAsync(failure.ExitCode, failure.Message);
             return failure.ExitCode;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             console.EndProgress();
             console.Failed("stopped by a signal; nothing of this boot was kept");
+            await report.FailedAsync(AgentExitCode.Interrupted, "stopped by a signal");
             return AgentExitCode.Interrupted;
+        }
+        catch (Exception defect)
+        {
+            await report.FailedAsync(AgentExitCode.Unexpected, $"{defect.GetType().Name}: {defect.Message}");
+            throw;
         }
     }
 
@@ -79,13 +87,15 @@ internal sealed class BootRun(
         }
 
         console.Line();
+        report.Discovered(providers);
 
         // 1.
         console.Step(1, Steps, "Fetching manifest");
         ManifestChoice choice = await ChooseAsync(providers, cancellationToken);
         turns.Choose(choice.Sources.Select(source => source.Provider));
         BootManifest manifest = choice.Manifest;
-        string commandLine = TargetCommandLine.Build(manifest, options, choice.Sources.Select(source => source.Provider));
+        List<ProviderCandidate> sources = [.. choice.Sources.Select(source => source.Provider)];
+        TargetCommandLine.Build(manifest, options, sources); // One that is too long is found before the download.
         using IArtifactStorage storage = options.OutputDirectory is { } directory
             ? new OutputDirectory(directory, manifest)
             : new BootImage(manifest, MemoryInfo.AvailableBytes(), console);
@@ -93,23 +103,46 @@ internal sealed class BootRun(
             [.. choice.Sources.Select(source => new ProviderSession(source.Provider, source.Directory))]);
 
         // 2. and 3.
-        foreach (ArtifactKind kind in ArtifactKinds.All.Where(manifest.Artifacts.ContainsKey))
-        {
-            console.Line();
-            console.Step(kind == ArtifactKind.Kernel ? 2 : 3, Steps, $"Downloading {kind.Name()}");
-            await FetchAsync(context, storage.SlotOf(kind), cancellationToken);
-        }
+        await FetchAllAsync(context, manifest, storage, cancellationToken);
 
         // 4.
         console.Line();
         console.Step(4, Steps, "Verifying downloads");
+        report.Verified(context.Sessions);
+        string? ticket = await report.TicketAsync(cancellationToken);
+        string commandLine = TargetCommandLine.Build(manifest, options, sources, ticket);
+        if (options.Fleet.Count > 0 && !commandLine.Contains(TargetCommandLine.FleetParameter, StringComparison.Ordinal))
+        {
+            console.Warn("phase.fleet does not fit the next kernel's command line; the booted node will not join by itself");
+        }
+
         console.Ok($"Files verified; {storage.Complete(manifest, commandLine)}");
         console.Banner("Download Complete!");
         if (storage is BootImage image)
         {
-            console.Debug($"command line: {commandLine}");
+            console.Debug($"command line: {TargetCommandLine.Shown(commandLine, ticket)}");
             console.Line("Attempting kexec...");
-            new KexecBoot(kexec, () => KernelPolicy.Read(), console).Run(image.Kernel, image.Initrd, commandLine);
+            await new KexecBoot(kexec, () => KernelPolicy.Read(), console).RunAsync(
+                image.Kernel, image.Initrd, commandLine, () => report.HandingOverAsync(cancellationToken));
+        }
+        else
+        {
+            await report.FlushAsync(cancellationToken);
+        }
+    }
+
+    private async Task FetchAllAsync(FetchContext context, BootManifest manifest, IArtifactStorage storage, CancellationToken cancellationToken)
+    {
+        long totalBytes = manifest.Artifacts.Values.Sum(artifact => artifact.SizeBytes);
+        await using FetchMeter? meter = report.Fetching(context.Sessions, totalBytes);
+        context = context with { Began = meter is null ? null : meter.Follow };
+        foreach (ArtifactKind kind in ArtifactKinds.All.Where(manifest.Artifacts.ContainsKey))
+        {
+            console.Line();
+            console.Step(kind == ArtifactKind.Kernel ? 2 : 3, Steps, $"Downloading {kind.Name()}");
+            ArtifactSlot slot = storage.SlotOf(kind);
+            await FetchAsync(context, slot, cancellationToken);
+            meter?.Finish(slot.Artifact.SizeBytes);
         }
     }
 
@@ -117,8 +150,15 @@ internal sealed class BootRun(
     {
         ManifestCollector collector = new(transport, limits, console, options);
         IReadOnlyList<ManifestOffer> offers = await collector.CollectAsync(providers, turns.Order, _judge.IsTrusted, cancellationToken);
-        ManifestChoice choice = _judge.Choose(offers);
+        AssignedRelease? assigned = await report.AssignedAsync(cancellationToken);
+        ManifestChoice choice = _judge.Choose(offers, assigned?.Manifest);
         BootManifest manifest = choice.Manifest;
+        report.Chosen(manifest);
+        if (assigned is not null && assigned.Manifest != manifest.Digest)
+        {
+            console.Warn($"the fleet gives this machine {assigned}, which no provider offers signed by a trusted key; booting the newest "
+                + "there is");
+        }
         foreach (RefusedOffer refused in choice.Refused)
         {
             console.Warn($"{refused.Provider} is not used: {refused.Reason}");

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using PhaseMesh.BootAgent;
 using PhaseMesh.BootAgent.Discover;
 using PhaseMesh.BootAgent.Fetch;
+using PhaseMesh.BootAgent.Fleet;
 using PhaseMesh.BootAgent.Kexec;
 using PhaseMesh.BootAgent.Parameters;
 using PhaseMesh.BootAgent.Reporting;
@@ -34,6 +35,7 @@ try
         providers.Add(new ProviderCandidate(url, "the command line"));
     }
 
+    await using BootReporter report = BootReporter.Start(options, new FleetLimits(), console);
     FetchLimits limits = new();
     DiscoveryLimits discoveryLimits = new();
     await using MdnsDiscovery? mdns = options.Discovers ? MdnsDiscovery.Start(options, console) : null;
@@ -42,7 +44,7 @@ try
     await using HttpTransport transport = new(limits, options.Mode == PhaseMode.Local ? new LanConnector().ConnectAsync : null, overLibp2p);
     IProviderSource?[] sources = [mdns, dht];
     ProviderTurns turns = new(providers, [.. sources.OfType<IProviderSource>()], discoveryLimits, console);
-    return (int)await new BootRun(options, limits, discoveryLimits, transport, new LinuxKexec(), turns, console).RunAsync(stop.Token);
+    return (int)await new BootRun(options, limits, discoveryLimits, transport, new LinuxKexec(), turns, console, report).RunAsync(stop.Token);
 }
 catch (BootFailedException failure)
 {

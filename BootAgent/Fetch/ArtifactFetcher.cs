@@ -17,6 +17,7 @@ internal static class ArtifactFetcher
         {
             ChunkedFetch chunked = new(context, slot, chunks);
             await using DownloadProgress progress = new(context.Console, artifact.Kind.Name(), artifact.SizeBytes, () => chunked.DoneBytes);
+            context.Began?.Invoke(() => chunked.DoneBytes);
             await chunked.RunAsync(cancellationToken);
             return progress.Elapsed;
         }
@@ -24,6 +25,7 @@ internal static class ArtifactFetcher
         {
             using WholeFetch whole = new(context, slot);
             await using DownloadProgress progress = new(context.Console, artifact.Kind.Name(), artifact.SizeBytes, () => whole.DoneBytes);
+            context.Began?.Invoke(() => whole.DoneBytes);
             await whole.RunAsync(cancellationToken);
             return progress.Elapsed;
         }

@@ -6,5 +6,8 @@ namespace PhaseMesh.BootAgent.Fetch;
 internal sealed record FetchContext(
     HttpTransport Transport, FetchLimits Limits, BootConsole Console, IReadOnlyList<ProviderSession> Sessions)
 {
+    /// <summary>Told of each download that begins, with how much of it is there by now; null for nobody.</summary>
+    public Action<Func<long>>? Began { get; init; }
+
     public TimeProvider Time => Console.Time;
 }

@@ -25,6 +25,9 @@ internal sealed class ProviderSession(ProviderCandidate provider, string directo
     /// </summary>
     public bool IsReachable { get; private set; } = true;
 
+    /// <summary>Something of use came from it.</summary>
+    public bool HasDelivered { get; private set; }
+
     public FetchFault? LastFault { get; private set; }
 
     /// <summary>Smoothed over the chunks it delivered; 0 when it has delivered none.</summary>
@@ -67,6 +70,7 @@ internal sealed class ProviderSession(ProviderCandidate provider, string directo
         {
             _fruitlessAttempts = 0;
             IsReachable = true;
+            HasDelivered = true;
         }
     }
 

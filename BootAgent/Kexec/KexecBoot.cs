@@ -6,9 +6,10 @@ namespace PhaseMesh.BootAgent.Kexec;
 /// <summary>Loads the sealed images and starts them; every refusal becomes one line with its remedy.</summary>
 internal sealed class KexecBoot(IKexec kexec, Func<KernelPolicy> readPolicy, BootConsole console)
 {
+    /// <param name="handingOver">The last thing that is done before the loaded kernel starts.</param>
     /// <exception cref="BootFailedException">The running kernel refuses. Otherwise this does not return, except from a test's
     /// twin.</exception>
-    public void Run(MemoryFile kernel, MemoryFile initrd, string commandLine)
+    public async Task RunAsync(MemoryFile kernel, MemoryFile initrd, string commandLine, Func<Task> handingOver)
     {
         RequireSealed(kernel);
         RequireSealed(initrd);
@@ -23,6 +24,7 @@ internal sealed class KexecBoot(IKexec kexec, Func<KernelPolicy> readPolicy, Boo
         }
 
         console.Debug("loaded; starting it");
+        await handingOver();
         errno = kexec.Execute();
         if (errno != 0)
         {

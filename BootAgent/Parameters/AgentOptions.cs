@@ -50,6 +50,9 @@ internal sealed record AgentOptions
     /// <summary>32 lower-case hex digits.</summary>
     public required string BootId { get; init; }
 
+    /// <summary>Silos to tell of this boot, any of which will do; none: nobody is told.</summary>
+    public IReadOnlyList<FleetUrl> Fleet { get; init; } = [];
+
     public FailureAction OnFailure { get; init; }
 
     public bool Debug { get; init; }

@@ -12,6 +12,7 @@ internal sealed class OptionsBinder(ParameterValues values)
     public const string MachineCacheDirectory = "/var/cache/phase";
     public const int MaxProviders = 32;
     public const int MaxTrustedKeys = 64;
+    public const int MaxFleetUrls = 8;
     public static readonly TimeSpan MachineRetryLimit = TimeSpan.FromMinutes(10);
     private const int BootIdLength = 32;
     private const int MaxSeconds = 24 * 60 * 60;
@@ -45,6 +46,7 @@ internal sealed class OptionsBinder(ParameterValues values)
             CacheDirectory = mayCache && System.IO.Directory.Exists(cache) ? cache : null,
             NoWrite = One(ParameterTable.NoWrite, false, TryParseBoolean),
             BootId = One(ParameterTable.BootId, RandomNumberGenerator.GetHexString(BootIdLength, lowercase: true), TryParseBootId),
+            Fleet = Fleet(),
             OnFailure = One(ParameterTable.OnFailure, FailureAction.Reboot, TryParseFailureAction),
             Debug = One(ParameterTable.Debug, false, TryParseBoolean),
             OutputDirectory = output,
@@ -128,6 +130,32 @@ internal sealed class OptionsBinder(ParameterValues values)
         }
 
         return providers;
+    }
+
+    private List<FleetUrl> Fleet()
+    {
+        List<FleetUrl> fleet = [];
+        foreach (GivenValue given in values.AllOf(ParameterTable.Fleet))
+        {
+            foreach (string item in given.Text.Split(','))
+            {
+                if (!FleetUrl.TryParse(item, out FleetUrl? url))
+                {
+                    values.Refuse(given with { Text = item }, ParameterTable.Fleet);
+                }
+                else if (!fleet.Contains(url))
+                {
+                    fleet.Add(url);
+                }
+            }
+        }
+
+        if (fleet.Count > MaxFleetUrls)
+        {
+            values.Errors.Add($"phase.fleet: {fleet.Count} URLs; at most {MaxFleetUrls} are used");
+        }
+
+        return fleet;
     }
 
     private List<Ed25519PublicKey> TrustedKeys(string? directory, bool toDirectory)

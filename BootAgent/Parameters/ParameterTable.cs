@@ -24,6 +24,10 @@ internal static class ParameterTable
         "nodes by which to join the DHT and look for providers there, beside those of /etc/phase/bootstrap.d; not in mode local",
         Repeats: true);
 
+    public static readonly ParameterDefinition Fleet = new("phase.fleet", "--fleet", false,
+        FleetUrl.Expected, "none", "the fleet's silos: they are told how the boot goes, say which release this machine is given, and hand out "
+        + "the ticket by which the booted node joins", Repeats: true);
+
     public static readonly ParameterDefinition Retry = new("phase.retry", "--retry-limit", false,
         "a whole number of seconds, 0 to 86400", "600 in a machine, 0 with --no-kexec",
         "how long everything is tried again, with growing pauses, when no provider was good; 0: once only");
@@ -74,7 +78,7 @@ internal static class ParameterTable
 
     public static IReadOnlyList<ParameterDefinition> All { get; } =
     [
-        Mode, Channel, Arch, Provider, Bootstrap, Trust, Cache, NoWrite, BootId, Retry, OnFailure, Debug,
+        Mode, Channel, Arch, Provider, Bootstrap, Trust, Cache, NoWrite, BootId, Fleet, Retry, OnFailure, Debug,
         NoKexec, Discover, Output, TrustDirectory, CacheDirectory, NotBefore, CommandLineFile, Help, Version,
     ];
 

@@ -15,12 +15,16 @@ internal sealed class BootConsole(TextWriter output, TimeProvider time, bool isT
 
     public TimeProvider Time => time;
 
+    /// <summary>The lines written so far.</summary>
+    public BootLog Log { get; } = new();
+
     public bool ShowsDebug => debug;
 
     public TimeSpan ProgressInterval => TimeSpan.FromMilliseconds(isTerminal ? 250 : 2000);
 
     public void Line(string text = "")
     {
+        Log.Add(text);
         lock (_gate)
         {
             Write(Erased() + text + "\n");

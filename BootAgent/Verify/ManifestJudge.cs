@@ -18,8 +18,11 @@ internal sealed class ManifestJudge(AgentOptions options, ClockFloor clock)
     public bool IsTrusted(BootManifest manifest) => Judge(manifest, now: null).IsTrusted;
 
     /// <param name="offers">In the providers' rank order.</param>
+    /// <param name="assigned">
+    /// Digest of the manifest that is preferred to newer ones, if it is among those that may be booted; it makes none of them bootable.
+    /// </param>
     /// <exception cref="BootFailedException">No manifest may be booted.</exception>
-    public ManifestChoice Choose(IReadOnlyList<ManifestOffer> offers)
+    public ManifestChoice Choose(IReadOnlyList<ManifestOffer> offers, Sha256Digest? assigned = null)
     {
         _floor = _floor.RaisedBy(offers.Select(offer => offer.Manifest).OfType<BootManifest>().Where(IsTrusted));
         List<(ManifestOffer Offer, ManifestVerdict Verdict)> accepted = [];
@@ -43,22 +46,23 @@ internal sealed class ManifestJudge(AgentOptions options, ClockFloor clock)
             }
         }
 
-        return accepted.Count == 0 ? throw NothingToBoot(refused) : Best(accepted, refused, _floor);
+        return accepted.Count == 0 ? throw NothingToBoot(refused) : Best(accepted, refused, _floor, assigned);
     }
 
     private ManifestVerdict Judge(BootManifest manifest, DateTimeOffset? now) =>
         ManifestVerifier.Verify(manifest, _trust, new ManifestExpectation { Channel = options.Channel, Arch = options.Arch, Now = now });
 
-    /// <summary>The newest release; of two that call themselves the same release, the one that more providers have.</summary>
+    /// <summary>The assigned one, else the newest release; of two that call themselves the same release, the one that more providers have.</summary>
     private static ManifestChoice Best(
-        List<(ManifestOffer Offer, ManifestVerdict Verdict)> accepted, List<RefusedOffer> refused, ClockFloor floor)
+        List<(ManifestOffer Offer, ManifestVerdict Verdict)> accepted, List<RefusedOffer> refused, ClockFloor floor, Sha256Digest? assigned)
     {
         // Providers are sources of the same release when the signed bytes agree; one may carry a signature more than another.
         List<List<(ManifestOffer Offer, ManifestVerdict Verdict)>> releases =
         [
             .. accepted.GroupBy(each => Sha256Digest.Compute(each.Offer.Manifest!.SignedBytes.Span))
-                .Select(group => group.ToList())
-                .OrderByDescending(group => group[0].Offer.Manifest!.Release ?? -1)
+                .Select(group => group.OrderByDescending(IsAssigned).ToList())
+                .OrderByDescending(group => IsAssigned(group[0]))
+                .ThenByDescending(group => group[0].Offer.Manifest!.Release ?? -1)
                 .ThenByDescending(group => group.Count),
         ];
         (ManifestOffer chosen, ManifestVerdict verdict) = releases[0][0];
@@ -71,11 +75,15 @@ internal sealed class ManifestJudge(AgentOptions options, ClockFloor clock)
             string reason = isSameRelease
                 ? $"calls {other.Manifest.Digest} release {Name(manifest.Release)} too, which is {manifest.Digest} at more or better "
                     + "ranked providers"
+                : IsAssigned(releases[0][0])
+                ? $"has release {Name(other.Manifest.Release)}, and the fleet gives this machine {Name(manifest.Release)}"
                 : $"has release {Name(other.Manifest.Release)}, older than {Name(manifest.Release)}";
             refused.Add(new RefusedOffer(other.Provider, false, reason, string.Empty));
         }
 
         return new ManifestChoice(manifest, verdict.Signers, [.. releases[0].Select(each => each.Offer)], refused, isDisputed, floor);
+
+        bool IsAssigned((ManifestOffer Offer, ManifestVerdict Verdict) each) => each.Offer.Manifest!.Digest == assigned;
     }
 
     private static string Name(long? release) => release?.ToString() ?? "without a number";

@@ -1,6 +1,8 @@
 using PhaseMesh.BootAgent.Discover;
 using PhaseMesh.BootAgent.Fetch;
+using PhaseMesh.BootAgent.Fleet;
 using PhaseMesh.BootAgent.Parameters;
+using PhaseMesh.BootAgent.Reporting;
 using PhaseMesh.TestKit;
 
 namespace PhaseMesh.BootAgent.Tests.Parameters;
@@ -32,6 +34,7 @@ public class DocumentationTests
     {
         FetchLimits limits = new();
         DiscoveryLimits discovery = new();
+        FleetLimits fleet = new();
         string[] expected =
         [
             $"{limits.ManifestTimeLimit.TotalSeconds:0} s",
@@ -49,6 +52,11 @@ public class DocumentationTests
             $"{DhtHints.MaxUrls}", $"{discovery.MaxFurtherAttempts}",
             $"{discovery.FirstRoundPause.TotalSeconds} s, doubled to {discovery.LongestRoundPause.TotalSeconds:0} s",
             $"{FetchLimits.MaxRedirects}, to http only", $"{FetchLimits.MaxHeaderKilobytes} KiB",
+            $"{fleet.BootDelay.TotalSeconds} s, of which {fleet.AssignmentWait.TotalSeconds} s before the manifest is chosen",
+            $"{fleet.FailureFlush.TotalSeconds} s",
+            $"{fleet.FirstRequest.TotalSeconds} s, doubled to {fleet.LongestRequest.TotalSeconds} s",
+            $"{fleet.FirstPause.TotalSeconds} s, doubled to {fleet.LongestPause.TotalSeconds} s",
+            $"{FleetLimits.MaxAnswerBytes / 1024} KiB", $"{FleetLimits.MaxPendingEvents}", $"{BootLog.MaxLength / 1024} Ki characters",
         ];
 
         Assert.Equal(expected, TableUnder("## Limits").Select(row => row.Split('|')[2].Trim()));

@@ -29,7 +29,8 @@ public sealed class ParameterTests : IDisposable
             "BOOT_IMAGE=/vmlinuz console=ttyS0 phase.mode=private phase.channel=testing phase.arch=aarch64 "
             + "phase.provider=http://10.0.2.2:8080,http://[fe80::1]:9/p/ "
             + $"phase.trust={KeyId} phase.cache=disabled phase.nowrite=true phase.boot_id=0123456789abcdef0123456789abcdef "
-            + $"phase.on_failure=poweroff phase.bootstrap={Peer},{OtherPeer} phase.retry=30 phase.debug\n");
+            + $"phase.on_failure=poweroff phase.bootstrap={Peer},{OtherPeer} phase.retry=30 phase.debug "
+            + "phase.fleet=http://silo1:8080/,https://silo2 phase.fleet=http://silo1:8080\n");
 
         Assert.Equal(PhaseMode.Private, options.Mode);
         Assert.Equal("testing", options.Channel.ToString());
@@ -44,6 +45,7 @@ public sealed class ParameterTests : IDisposable
         Assert.Null(options.OutputDirectory);
         Assert.Equal([Peer, OtherPeer], options.Bootstrap.Select(peer => peer.ToString()));
         Assert.True(options.UsesDht);
+        Assert.Equal(["http://silo1:8080", "https://silo2"], options.Fleet.Select(url => url.Text));
         Assert.Equal(TimeSpan.FromSeconds(30), options.RetryLimit);
         Assert.Empty(options.Warnings);
     }
@@ -119,6 +121,9 @@ public sealed class ParameterTests : IDisposable
     [InlineData("phase.bootstrap=/dns4/a'b/tcp/4001/p2p/12D3KooWDpJ7As7BWAwRMfu1VU2WCqNjvq387JEYKDBj4kx6nXTN", "expected /ip4/")]
     [InlineData("phase.trust=ed25519:00", "phase.trust=ed25519:00: expected Ed25519 keys")]
     [InlineData("phase.channel", "phase.channel: has no value")]
+    [InlineData("phase.fleet=silo:8080", "phase.fleet=silo:8080: expected http(s)://HOST[:PORT]")]
+    [InlineData("phase.fleet=http://a/b", "phase.fleet=http://a/b: expected")]
+    [InlineData("phase.fleet=http://a,", "phase.fleet=: expected")]
     [InlineData("phase.provider=https://a", "phase.provider=https://a: expected http://HOST[:PORT]")]
     [InlineData("phase.provider=http://user@a", "phase.provider=http://user@a: expected")]
     [InlineData("phase.provider=http://a?x=1", "phase.provider=http://a?x=1: expected")]

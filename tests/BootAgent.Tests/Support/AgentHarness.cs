@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Win32.SafeHandles;
 using PhaseMesh.BootAgent.Discover;
 using PhaseMesh.BootAgent.Fetch;
+using PhaseMesh.BootAgent.Fleet;
 using PhaseMesh.BootAgent.Kexec;
 using PhaseMesh.BootAgent.Parameters;
 using PhaseMesh.BootAgent.Reporting;
@@ -80,6 +81,11 @@ internal sealed class AgentHarness : IDisposable
 
     public DiscoveryLimits DiscoveryLimits { get; set; } = new() { SearchLimit = Hang, SearchLimitAfterRefusals = Hang };
 
+    public FleetLimits FleetLimits { get; set; } = new();
+
+    /// <summary>Null: over the network.</summary>
+    public HttpMessageHandler? FleetHandler { get; set; }
+
     public RecordingKexec Kexec { get; } = new();
 
     public TimeProvider Time { get; set; } = TimeProvider.System;
@@ -105,7 +111,8 @@ internal sealed class AgentHarness : IDisposable
         await using HttpTransport transport = new(Limits, Lan is null ? null : Lan.ConnectAsync, overLibp2p);
         IProviderSource?[] sources = [mdns, .. Sources, dht];
         ProviderTurns turns = new(Providers, [.. sources.OfType<IProviderSource>()], DiscoveryLimits, console);
-        BootRun run = new(Options, Limits, DiscoveryLimits, transport, Kexec, turns, console);
+        await using BootReporter report = BootReporter.Start(Options, FleetLimits, console, FleetHandler);
+        BootRun run = new(Options, Limits, DiscoveryLimits, transport, Kexec, turns, console, report);
         return await run.RunAsync(cancellationToken).WaitAsync(Hang, CancellationToken.None);
     }
 

@@ -1,0 +1,133 @@
+using PhaseMesh.BootAgent.Discover;
+using PhaseMesh.BootAgent.Fetch;
+using PhaseMesh.BootAgent.Parameters;
+using PhaseMesh.BootAgent.Reporting;
+using PhaseMesh.Manifests;
+
+namespace PhaseMesh.BootAgent.Fleet;
+
+/// <summary>
+/// What a boot tells the fleet and asks of it. Without a fleet it does nothing. All waits for the fleet go through one budget, so that a boot
+/// with a dead fleet is as fast as one without, but for that.
+/// </summary>
+internal sealed class BootReporter : IAsyncDisposable
+{
+    private readonly FleetSender? _sender;
+    private readonly FleetLimits _limits;
+    private readonly BootConsole _console;
+    private readonly WaitBudget _budget;
+    private bool _wasAssigned;
+
+    private BootReporter(FleetSender? sender, FleetLimits limits, BootConsole console)
+    {
+        (_sender, _limits, _console) = (sender, limits, console);
+        _budget = new WaitBudget(limits.BootDelay, console.Time);
+    }
+
+    /// <param name="handler">Sends requests; null: over the network, no further than the mode allows.</param>
+    public static BootReporter Start(AgentOptions options, FleetLimits limits, BootConsole console, HttpMessageHandler? handler = null) => new(
+        options.Fleet.Count == 0
+            ? null
+            : FleetSender.Start(options, limits, console, handler ?? FleetLink.CreateHandler(options.Mode == PhaseMode.Local), MachineId.Read()),
+        limits, console);
+
+    /// <summary>Key ids where they are known, else URLs.</summary>
+    public static IReadOnlyList<string> Names(IEnumerable<ProviderCandidate> providers) =>
+        [.. providers.Select(provider => provider.PeerId ?? provider.Url.Text).Distinct().Take(BootEvent.MaxSources)];
+
+    public void Discovered(IEnumerable<ProviderCandidate> providers) => Add(BootEvent.Discovered, told => told with { From = Names(providers) });
+
+    /// <summary>Waits for it no longer than the limits allow, and only once.</summary>
+    /// <returns>The release that the fleet gives this machine; null when it gives none or is silent.</returns>
+    public async Task<AssignedRelease?> AssignedAsync(CancellationToken cancellationToken)
+    {
+        if (_sender is null)
+        {
+            return null;
+        }
+
+        if (!_wasAssigned)
+        {
+            _wasAssigned = true;
+            await _budget.WaitAsync(_sender.FirstRound, _limits.AssignmentWait, cancellationToken);
+        }
+
+        return Answer?.Current;
+    }
+
+    public void Chosen(BootManifest manifest) => Add(BootEvent.Manifested, told => told with
+    {
+        Manifest = manifest.Digest.ToString(),
+        Release = manifest.Release,
+        Version = manifest.Version,
+    });
+
+    /// <summary>Null without a fleet.</summary>
+    public FetchMeter? Fetching(IReadOnlyList<ProviderSession> sessions, long totalBytes) =>
+        _sender is null ? null : new FetchMeter(_console, sessions, totalBytes, _limits.ProgressInterval, _sender.Add);
+
+    public void Verified(IEnumerable<ProviderSession> sessions) => Add(BootEvent.Verified, told => told with
+    {
+        From = Names(sessions.Where(session => session.HasDelivered).Select(session => session.Provider)),
+    });
+
+    /// <summary>Waits for it no longer than is left of the budget.</summary>
+    /// <returns>What lets the booted node in; null when the fleet gave none.</returns>
+    public async Task<string?> TicketAsync(CancellationToken cancellationToken)
+    {
+        if (_sender is null)
+        {
+            return null;
+        }
+
+        await _budget.WaitAsync(_sender.Answer, _budget.Left, cancellationToken);
+        return Answer?.Ticket;
+    }
+
+    /// <summary>The next kernel is about to start: says so, and waits for that to be sent no longer than is left of the budget.</summary>
+    public Task HandingOverAsync(CancellationToken cancellationToken)
+    {
+        AddWithLog(new BootEvent(BootEvent.Kexec, _console.Time.GetTimestamp()));
+        return FlushAsync(cancellationToken);
+    }
+
+    /// <summary>Sends what is left, no longer than is left of the budget.</summary>
+    public Task FlushAsync(CancellationToken cancellationToken) =>
+        _sender is null ? Task.CompletedTask : _budget.WaitAsync(_sender.FlushAsync(), _budget.Left, cancellationToken);
+
+    /// <summary>The boot has ended without a kernel to start; what to do next may wait a moment for the fleet to know why.</summary>
+    public async Task FailedAsync(AgentExitCode code, string detail)
+    {
+        if (_sender is null)
+        {
+            return;
+        }
+
+        AddWithLog(new BootEvent(BootEvent.Failed, _console.Time.GetTimestamp())
+        {
+            Reason = code.Slug(),
+            Detail = ParameterValues.Shown(detail, BootEvent.MaxDetailLength - 3),
+        });
+        await new WaitBudget(_limits.FailureFlush, _console.Time).WaitAsync(_sender.FlushAsync(), _limits.FailureFlush, CancellationToken.None);
+    }
+
+    public ValueTask DisposeAsync() => _sender?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private FleetAnswer? Answer => _sender is { Answer: { IsCompletedSuccessfully: true } answer } ? answer.Result : null;
+
+    private void Add(string phase, Func<BootEvent, BootEvent> with) => _sender?.Add(with(new BootEvent(phase, _console.Time.GetTimestamp())));
+
+    /// <summary>The event first, for it is what matters.</summary>
+    private void AddWithLog(BootEvent told)
+    {
+        _sender?.Add(told);
+        string log = _console.Log.Text;
+        for (int start = 0; start < log.Length;)
+        {
+            int length = Math.Min(FleetLimits.MaxLogPiece, log.Length - start);
+            length -= start + length < log.Length && char.IsHighSurrogate(log[start + length - 1]) ? 1 : 0;
+            _sender?.Add(log.Substring(start, length));
+            start += length;
+        }
+    }
+}
