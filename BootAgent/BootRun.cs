@@ -131,7 +131,8 @@ internal sealed class BootRun(
         }
     }
 
-    private async Task FetchAllAsync(FetchContext context, BootManifest manifest, IArtifactStorage storage, CancellationToken cancellationToken)
+    private async Task FetchAllAsync(
+        FetchContext context, BootManifest manifest, IArtifactStorage storage, CancellationToken cancellationToken)
     {
         long totalBytes = manifest.Artifacts.Values.Sum(artifact => artifact.SizeBytes);
         await using FetchMeter? meter = report.Fetching(context.Sessions, totalBytes);

@@ -44,7 +44,8 @@ try
     await using HttpTransport transport = new(limits, options.Mode == PhaseMode.Local ? new LanConnector().ConnectAsync : null, overLibp2p);
     IProviderSource?[] sources = [mdns, dht];
     ProviderTurns turns = new(providers, [.. sources.OfType<IProviderSource>()], discoveryLimits, console);
-    return (int)await new BootRun(options, limits, discoveryLimits, transport, new LinuxKexec(), turns, console, report).RunAsync(stop.Token);
+    BootRun run = new(options, limits, discoveryLimits, transport, new LinuxKexec(), turns, console, report);
+    return (int)await run.RunAsync(stop.Token);
 }
 catch (BootFailedException failure)
 {

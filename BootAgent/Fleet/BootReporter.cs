@@ -7,8 +7,8 @@ using PhaseMesh.Manifests;
 namespace PhaseMesh.BootAgent.Fleet;
 
 /// <summary>
-/// What a boot tells the fleet and asks of it. Without a fleet it does nothing. All waits for the fleet go through one budget, so that a boot
-/// with a dead fleet is as fast as one without, but for that.
+/// What a boot tells the fleet and asks of it. Without a fleet it does nothing. All waits for the fleet go through one budget, so that a
+/// boot with a dead fleet is as fast as one without, but for that.
 /// </summary>
 internal sealed class BootReporter : IAsyncDisposable
 {
@@ -25,17 +25,23 @@ internal sealed class BootReporter : IAsyncDisposable
     }
 
     /// <param name="handler">Sends requests; null: over the network, no further than the mode allows.</param>
-    public static BootReporter Start(AgentOptions options, FleetLimits limits, BootConsole console, HttpMessageHandler? handler = null) => new(
-        options.Fleet.Count == 0
-            ? null
-            : FleetSender.Start(options, limits, console, handler ?? FleetLink.CreateHandler(options.Mode == PhaseMode.Local), MachineId.Read()),
-        limits, console);
+    public static BootReporter Start(AgentOptions options, FleetLimits limits, BootConsole console, HttpMessageHandler? handler = null)
+    {
+        if (options.Fleet.Count == 0)
+        {
+            return new BootReporter(null, limits, console);
+        }
+
+        handler ??= FleetLink.CreateHandler(stayOnLan: options.Mode == PhaseMode.Local);
+        return new BootReporter(FleetSender.Start(options, limits, console, handler, MachineId.Read()), limits, console);
+    }
 
     /// <summary>Key ids where they are known, else URLs.</summary>
     public static IReadOnlyList<string> Names(IEnumerable<ProviderCandidate> providers) =>
         [.. providers.Select(provider => provider.PeerId ?? provider.Url.Text).Distinct().Take(BootEvent.MaxSources)];
 
-    public void Discovered(IEnumerable<ProviderCandidate> providers) => Add(BootEvent.Discovered, told => told with { From = Names(providers) });
+    public void Discovered(IEnumerable<ProviderCandidate> providers) =>
+        Add(BootEvent.Discovered, told => told with { From = Names(providers) });
 
     /// <summary>Waits for it no longer than the limits allow, and only once.</summary>
     /// <returns>The release that the fleet gives this machine; null when it gives none or is silent.</returns>
@@ -108,14 +114,16 @@ internal sealed class BootReporter : IAsyncDisposable
             Reason = code.Slug(),
             Detail = ParameterValues.Shown(detail, BootEvent.MaxDetailLength - 3),
         });
-        await new WaitBudget(_limits.FailureFlush, _console.Time).WaitAsync(_sender.FlushAsync(), _limits.FailureFlush, CancellationToken.None);
+        WaitBudget ofItsOwn = new(_limits.FailureFlush, _console.Time);
+        await ofItsOwn.WaitAsync(_sender.FlushAsync(), ofItsOwn.Left, CancellationToken.None);
     }
 
     public ValueTask DisposeAsync() => _sender?.DisposeAsync() ?? ValueTask.CompletedTask;
 
     private FleetAnswer? Answer => _sender is { Answer: { IsCompletedSuccessfully: true } answer } ? answer.Result : null;
 
-    private void Add(string phase, Func<BootEvent, BootEvent> with) => _sender?.Add(with(new BootEvent(phase, _console.Time.GetTimestamp())));
+    private void Add(string phase, Func<BootEvent, BootEvent> with) =>
+        _sender?.Add(with(new BootEvent(phase, _console.Time.GetTimestamp())));
 
     /// <summary>The event first, for it is what matters.</summary>
     private void AddWithLog(BootEvent told)

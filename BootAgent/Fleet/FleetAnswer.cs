@@ -21,8 +21,8 @@ internal sealed record FleetAnswer(string? Ticket, AssignedRelease? Current)
     private const int MaxDepth = 8;
 
     /// <summary>
-    /// Unknown fields are passed over. A ticket goes onto a kernel's command line: one with other letters than those of a ticket, or a digest
-    /// that is none, makes the whole answer none.
+    /// Unknown fields are passed over. A ticket goes onto a kernel's command line: one with other letters than those of a ticket, or a
+    /// digest that is none, makes the whole answer none.
     /// </summary>
     public static bool TryRead(ReadOnlyMemory<byte> body, [NotNullWhen(true)] out FleetAnswer? answer)
     {
@@ -31,7 +31,8 @@ internal sealed record FleetAnswer(string? Ticket, AssignedRelease? Current)
         {
             using JsonDocument document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = MaxDepth });
             JsonElement root = document.RootElement;
-            if (root.ValueKind != JsonValueKind.Object || !TryTicket(root, out string? ticket) || !TryCurrent(root, out AssignedRelease? current))
+            if (root.ValueKind != JsonValueKind.Object || !TryTicket(root, out string? ticket)
+                || !TryCurrent(root, out AssignedRelease? current))
             {
                 return false;
             }
@@ -57,7 +58,8 @@ internal sealed record FleetAnswer(string? Ticket, AssignedRelease? Current)
         }
 
         ticket = given.ValueKind == JsonValueKind.String ? given.GetString() : null;
-        return ticket is { Length: > 0 and <= MaxTicketLength } && ticket.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.');
+        return ticket is { Length: > 0 and <= MaxTicketLength }
+            && ticket.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.');
     }
 
     private static bool TryCurrent(JsonElement root, out AssignedRelease? current)

@@ -12,7 +12,9 @@ internal sealed record FleetLimits
     /// <summary>After a failure, before the process ends: nobody waits for this machine any more.</summary>
     public TimeSpan FailureFlush { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>The first request to each URL; doubled with every round, so that a storm of boots is not answered with more requests.</summary>
+    /// <summary>
+    /// The first request to each URL; doubled with every round, so that a silo under a storm of boots is not given up again and again.
+    /// </summary>
     public TimeSpan FirstRequest { get; init; } = TimeSpan.FromSeconds(1);
 
     public TimeSpan LongestRequest { get; init; } = TimeSpan.FromSeconds(8);

@@ -19,8 +19,8 @@ internal readonly record struct FleetReply(int Status, byte[] Body, string Probl
 }
 
 /// <summary>
-/// Signed requests to silos: plain HTTP/1.1 without proxy, cookies, compression or redirects, with bounded answers. A machine's clock may be
-/// years off, for which every request is refused; the clock of the silo that refuses is then taken for signing, and for nothing else.
+/// Signed requests to silos: plain HTTP/1.1 without proxy, cookies, compression or redirects, with bounded answers. A machine's clock may
+/// be years off, for which every request is refused; the clock of the silo that refuses is then taken for signing, and for nothing else.
 /// </summary>
 internal sealed class FleetLink : IDisposable
 {

@@ -57,7 +57,8 @@ internal sealed class FleetSender : IAsyncDisposable
     /// <summary>Every URL was tried once, or the answer is there: waiting longer is waiting for a miracle.</summary>
     public Task FirstRound => _firstRound.Task;
 
-    public static FleetSender Start(AgentOptions options, FleetLimits limits, BootConsole console, HttpMessageHandler handler, string? machineId)
+    public static FleetSender Start(
+        AgentOptions options, FleetLimits limits, BootConsole console, HttpMessageHandler handler, string? machineId)
     {
         string trace = $"00-{options.BootId}-{options.BootId[..16]}-01";
         return new FleetSender(options, limits, console, handler, FleetAnswer.Ask(options, machineId, trace));
@@ -150,7 +151,8 @@ internal sealed class FleetSender : IAsyncDisposable
         }
         catch (Exception defect)
         {
-            _console.Warn($"telling the fleet has ended by a defect of phase-agent, the boot goes on: {defect.GetType().Name}: {defect.Message}");
+            _console.Warn("telling the fleet has ended by a defect of phase-agent, the boot goes on: "
+                + $"{defect.GetType().Name}: {defect.Message}");
         }
         finally
         {

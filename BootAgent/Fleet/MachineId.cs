@@ -4,8 +4,8 @@ using System.Text;
 namespace PhaseMesh.BootAgent.Fleet;
 
 /// <summary>
-/// What this machine is called from boot to boot, so that a staged rollout treats it alike: the firmware's UUID (SMBIOS 3.x, 7.2.1), or where
-/// that is none, a hash of its first network card's own address.
+/// What this machine is called from boot to boot, so that a staged rollout treats it alike: the firmware's UUID (SMBIOS 3.x, 7.2.1), or
+/// where that is none, a hash of its first network card's own address.
 /// </summary>
 internal static class MachineId
 {

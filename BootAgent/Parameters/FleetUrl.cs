@@ -4,8 +4,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace PhaseMesh.BootAgent.Parameters;
 
 /// <summary>
-/// The root URL of one of the fleet's silos, such as <c>http://silo.example.org:8080</c>. It goes onto the next kernel's command line, so its
-/// alphabet has no white space, quotes, commas or control characters.
+/// The root URL of one of the fleet's silos, such as <c>http://silo.example.org:8080</c>. It goes onto the next kernel's command line, so
+/// its alphabet has no white space, quotes, commas or control characters.
 /// </summary>
 internal sealed record FleetUrl
 {

@@ -25,8 +25,9 @@ internal static class ParameterTable
         Repeats: true);
 
     public static readonly ParameterDefinition Fleet = new("phase.fleet", "--fleet", false,
-        FleetUrl.Expected, "none", "the fleet's silos: they are told how the boot goes, say which release this machine is given, and hand out "
-        + "the ticket by which the booted node joins", Repeats: true);
+        FleetUrl.Expected, "none",
+        "the fleet's silos: they are told how the boot goes, say which release this machine is given, and hand out the ticket by which the "
+        + "booted node joins", Repeats: true);
 
     public static readonly ParameterDefinition Retry = new("phase.retry", "--retry-limit", false,
         "a whole number of seconds, 0 to 86400", "600 in a machine, 0 with --no-kexec",

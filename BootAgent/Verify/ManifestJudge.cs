@@ -52,7 +52,9 @@ internal sealed class ManifestJudge(AgentOptions options, ClockFloor clock)
     private ManifestVerdict Judge(BootManifest manifest, DateTimeOffset? now) =>
         ManifestVerifier.Verify(manifest, _trust, new ManifestExpectation { Channel = options.Channel, Arch = options.Arch, Now = now });
 
-    /// <summary>The assigned one, else the newest release; of two that call themselves the same release, the one that more providers have.</summary>
+    /// <summary>
+    /// The assigned one, else the newest release; of two that call themselves the same release, the one that more providers have.
+    /// </summary>
     private static ManifestChoice Best(
         List<(ManifestOffer Offer, ManifestVerdict Verdict)> accepted, List<RefusedOffer> refused, ClockFloor floor, Sha256Digest? assigned)
     {

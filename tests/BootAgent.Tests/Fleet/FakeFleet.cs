@@ -66,8 +66,8 @@ internal sealed class FakeFleet : HttpMessageHandler
         RequestVerdict signature = RequestSignature.Verify(request.Method.Method, request.RequestUri!.PathAndQuery, body,
             name => request.Headers.TryGetValues(name, out IEnumerable<string>? values) ? values.Single() : null, Time.GetUtcNow());
         bool isText = request.Content.Headers.ContentType!.ToString() == "text/plain; charset=utf-8";
-        FleetCall call = new(
-            request.RequestUri, isText ? default : JsonDocument.Parse(body).RootElement, isText ? Encoding.UTF8.GetString(body) : null, signature);
+        JsonElement json = isText ? default : JsonDocument.Parse(body).RootElement;
+        FleetCall call = new(request.RequestUri, json, isText ? Encoding.UTF8.GetString(body) : null, signature);
         Assert.Equal(isText, request.RequestUri.AbsolutePath.EndsWith("/log", StringComparison.Ordinal));
         Assert.InRange(call.Log?.Length ?? 1, 1, 16 * 1024);
         if (Instead is { } instead && await instead(call, cancellationToken) is { } answer)

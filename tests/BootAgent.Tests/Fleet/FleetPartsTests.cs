@@ -45,7 +45,6 @@ public sealed class FleetPartsTests : IDisposable
     [InlineData("""{"ticket":"a\nb"}""")]
     [InlineData("""{"ticket":"a\"b"}""")]
     [InlineData("""{"ticket":"\ud800"}""")]
-    [InlineData("""{"ticket":"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"}""")]
     [InlineData("""{"current":[]}""")]
     [InlineData("""{"current":{}}""")]
     [InlineData("""{"current":{"manifest":"sha256:zz"}}""")]
@@ -57,7 +56,11 @@ public sealed class FleetPartsTests : IDisposable
     }
 
     [Fact]
-    public void FleetAnswer_NotUtf8_IsNone() => Assert.False(FleetAnswer.TryRead(Encoding.Latin1.GetBytes("{\"ticket\":\"\u00ff\"}"), out _));
+    public void FleetAnswer_TicketNotUtf8OrTooLong_IsNone()
+    {
+        Assert.False(FleetAnswer.TryRead(Encoding.Latin1.GetBytes("{\"ticket\":\"\u00ff\"}"), out _));
+        Assert.False(FleetAnswer.TryRead(Encoding.UTF8.GetBytes($"{{\"ticket\":\"{new string('a', 129)}\"}}"), out _));
+    }
 
     [Fact]
     public void FleetAnswer_Shown_HasNoTicket()
