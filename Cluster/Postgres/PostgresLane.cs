@@ -1,4 +1,3 @@
-using System.Text;
 using Npgsql;
 using NpgsqlTypes;
 using PhaseMesh.Cluster.Stores;
@@ -6,11 +5,13 @@ using PhaseMesh.Cluster.Stores;
 namespace PhaseMesh.Cluster.Postgres;
 
 /// <summary>One held connection with its prepared statements, made again after a failure.</summary>
-internal sealed class PostgresLane(PostgresConnections connections, string schema, string runId, TimeProvider time) : IStoreLane
+internal sealed class PostgresLane(
+    PostgresConnections connections, string schema, long run, PostgresChangeLog changes, TimeProvider time) : IStoreLane
 {
     private NpgsqlConnection? _connection;
     private NpgsqlCommand? _read;
-    private NpgsqlCommand? _write;
+    private readonly Dictionary<PostgresWriteShape, NpgsqlCommand> _writes = [];
+    private NpgsqlCommand? _explain;
     private Task _closing = Task.CompletedTask;
 
     public async Task ReadAsync(IReadOnlyList<StateRead> batch)
@@ -50,25 +51,37 @@ internal sealed class PostgresLane(PostgresConnections connections, string schem
         try
         {
             NpgsqlConnection connection = await OpenAsync();
-            _write ??= await PrepareAsync(
-                connection,
-                $"SELECT n, found_version, found_tag FROM {schema}.write_1($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-                NpgsqlDbType.Text, NpgsqlDbType.Text, NpgsqlDbType.Bigint, NpgsqlDbType.Integer, NpgsqlDbType.Text,
-                NpgsqlDbType.Text, NpgsqlDbType.Bigint,
-                NpgsqlDbType.Boolean, NpgsqlDbType.Boolean, NpgsqlDbType.Text, NpgsqlDbType.Integer, NpgsqlDbType.Text, NpgsqlDbType.Text);
-            Fill(_write, batch);
-            sent();
-            (long Version, long Tag)?[] refused = await ReadRefusedAsync(_write, batch.Count).WaitAsync(connections.CommandLimit, time);
-            for (int i = 0; i < batch.Count; i++)
+            PostgresWrite write = PostgresWrite.Of(batch, run);
+            if (!_writes.TryGetValue(write.Shape, out NpgsqlCommand? command))
             {
-                if (refused[i] is { } found)
+                command = await PrepareAsync(connection, write.Shape.Text(schema), PostgresWrite.Types);
+                _writes.Add(write.Shape, command);
+            }
+
+            write.Fill(command);
+            sent();
+            HashSet<long> done = await ReadDoneAsync(command, batch.Count).WaitAsync(connections.CommandLimit, time);
+            List<StateWrite> refused = [];
+            foreach (StateWrite one in batch)
+            {
+                if (done.Contains(one.Tag))
                 {
-                    batch[i].CompleteFrom(found.Version, found.Tag);
+                    one.Complete(true);
                 }
                 else
                 {
-                    batch[i].Complete(true);
+                    refused.Add(one);
                 }
+            }
+
+            if (done.Count > 0)
+            {
+                changes.Ring(write.Entries, write.Shape.HasEvents);
+            }
+
+            if (refused.Count > 0)
+            {
+                await ExplainAsync(connection, refused);
             }
         }
         catch
@@ -97,16 +110,49 @@ internal sealed class PostgresLane(PostgresConnections connections, string schem
         return found;
     }
 
-    private static async Task<(long Version, long Tag)?[]> ReadRefusedAsync(NpgsqlCommand command, int count)
+    private static async Task<HashSet<long>> ReadDoneAsync(NpgsqlCommand command, int count)
     {
-        (long, long)?[] refused = new (long, long)?[count];
+        HashSet<long> done = new(count);
         await using NpgsqlDataReader reader = await command.ExecuteReaderAsync();
         while (await reader.ReadAsync())
         {
-            refused[reader.GetInt32(0) - 1] = (reader.GetInt64(1), reader.GetInt64(2));
+            done.Add(reader.GetInt64(0));
         }
 
-        return refused;
+        return done;
+    }
+
+    /// <summary>
+    /// What stood in the way of each. Asked afterwards: seldom needed, and whatever moved on since is told as such by its tag.
+    /// </summary>
+    private async Task ExplainAsync(NpgsqlConnection connection, List<StateWrite> refused)
+    {
+        _explain ??= await PrepareAsync(
+            connection,
+            $"""
+            SELECT i.n::int, s.version, s.tag FROM unnest($1, $2) WITH ORDINALITY AS i(grain, key, n)
+            JOIN {schema}.state s ON s.grain = i.grain AND s.key = i.key
+            """,
+            NpgsqlDbType.Text, NpgsqlDbType.Text);
+        _explain.Parameters[0].Value = refused.Select(write => write.Id.Kind).ToArray();
+        _explain.Parameters[1].Value = refused.Select(write => write.Id.Key).ToArray();
+        (long Version, long Tag)[] found = await ReadAsync().WaitAsync(connections.CommandLimit, time);
+        for (int i = 0; i < refused.Count; i++)
+        {
+            refused[i].CompleteFrom(found[i].Version, found[i].Tag);
+        }
+
+        async Task<(long Version, long Tag)[]> ReadAsync()
+        {
+            (long, long)[] rows = new (long, long)[refused.Count];
+            await using NpgsqlDataReader reader = await _explain.ExecuteReaderAsync();
+            while (await reader.ReadAsync())
+            {
+                rows[reader.GetInt32(0) - 1] = (reader.GetInt64(1), reader.GetInt64(2));
+            }
+
+            return rows;
+        }
     }
 
     private static async Task<NpgsqlCommand> PrepareAsync(NpgsqlConnection connection, string text, params NpgsqlDbType[] types)
@@ -116,54 +162,11 @@ internal sealed class PostgresLane(PostgresConnections connections, string schem
 #pragma warning restore CA2100
         foreach (NpgsqlDbType type in types)
         {
-            command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = type == NpgsqlDbType.Boolean ? type : NpgsqlDbType.Array | type });
+            command.Parameters.Add(new NpgsqlParameter { NpgsqlDbType = NpgsqlDbType.Array | type });
         }
 
         await command.PrepareAsync();
         return command;
-    }
-
-    private void Fill(NpgsqlCommand command, IReadOnlyList<StateWrite> batch)
-    {
-        int count = batch.Count;
-        string[] kinds = new string[count];
-        string[] keys = new string[count];
-        long[] versions = new long[count];
-        int[] schemas = new int[count];
-        string?[] states = new string?[count];
-        string[] fields = new string[count];
-        long[] tags = new long[count];
-        bool hasUpdates = false;
-        bool hasInserts = false;
-        List<int> eventWrites = [];
-        List<string> eventFeeds = [];
-        List<string> eventPayloads = [];
-        for (int i = 0; i < count; i++)
-        {
-            StateWrite write = batch[i];
-            (kinds[i], keys[i], versions[i], schemas[i], tags[i]) = (
-                write.Id.Kind, write.Id.Key, write.ExpectedVersion, write.Schema, write.Tag);
-            states[i] = write.Json is null ? null : Encoding.UTF8.GetString(write.Json);
-            fields[i] = write.Fields;
-            hasUpdates |= write.ExpectedVersion > 0;
-            hasInserts |= write.ExpectedVersion == 0;
-            foreach (PendingEvent pending in write.Events)
-            {
-                eventWrites.Add(i + 1);
-                eventFeeds.Add(pending.Feed);
-                eventPayloads.Add(pending.Payload);
-            }
-        }
-
-        object[] values =
-        [
-            kinds, keys, versions, schemas, states, fields, tags, hasUpdates, hasInserts, ChangeNotice.Write(runId, batch),
-            eventWrites.ToArray(), eventFeeds.ToArray(), eventPayloads.ToArray(),
-        ];
-        for (int i = 0; i < values.Length; i++)
-        {
-            command.Parameters[i].Value = values[i];
-        }
     }
 
     private async Task<NpgsqlConnection> OpenAsync()
@@ -185,6 +188,7 @@ internal sealed class PostgresLane(PostgresConnections connections, string schem
             _closing = Task.Run(async () => await connection.DisposeAsync());
         }
 
-        (_connection, _read, _write) = (null, null, null);
+        (_connection, _read, _explain) = (null, null, null);
+        _writes.Clear();
     }
 }

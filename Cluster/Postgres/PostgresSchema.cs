@@ -20,7 +20,8 @@ internal sealed class PostgresSchema(string schema, PostgresConnections connecti
     /// <summary>The oldest silo that can work with what this version makes.</summary>
     public const int CompatibleFrom = 1;
 
-    private const string Now = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
+    /// <summary>The database's clock, in microseconds since 1970.</summary>
+    public const string Now = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint";
 
     public async Task EnsureAsync(StorePlan plan, CancellationToken cancellationToken)
     {
@@ -156,56 +157,12 @@ internal sealed class PostgresSchema(string schema, PostgresConnections connecti
             PRIMARY KEY (grain, key, name));
         CREATE INDEX reminder_due ON {{schema}}.reminder (due);
 
-        -- A whole batch in one statement: a silo that is frozen or killed can't leave it half done, or hold its locks.
-        -- Returns the writes that were not done, with what was found instead.
-        CREATE FUNCTION {{schema}}.write_1(
-            p_grain text[], p_key text[], p_version bigint[], p_schema int[], p_json text[], p_fields text[], p_tag bigint[],
-            p_has_updates boolean, p_has_inserts boolean, p_notes text[], e_write int[], e_feed text[], e_payload text[])
-        RETURNS TABLE (n int, found_version bigint, found_tag bigint) LANGUAGE plpgsql AS $body$
-        DECLARE
-            v_done int[] := '{}';
-            v_more int[];
-            v_now bigint := {{Now}};
-        BEGIN
-            IF p_has_updates THEN
-                WITH done AS (
-                    UPDATE {{schema}}.state s
-                    SET version = s.version + 1, schema = i.schema, json = i.json, fields = i.fields::jsonb, tag = i.tag, changed_at = v_now
-                    FROM unnest(p_grain, p_key, p_version, p_schema, p_json, p_fields, p_tag)
-                        WITH ORDINALITY AS i(grain, key, version, schema, json, fields, tag, n)
-                    WHERE s.grain = i.grain AND s.key = i.key AND s.version = i.version
-                    RETURNING i.n::int AS done_n)
-                SELECT coalesce(array_agg(done_n), '{}') INTO v_done FROM done;
-            END IF;
-            IF p_has_inserts THEN
-                WITH done AS (
-                    INSERT INTO {{schema}}.state AS s (grain, key, version, schema, json, fields, tag, changed_at)
-                    SELECT i.grain, i.key, 1, i.schema, i.json, i.fields::jsonb, i.tag, v_now
-                    FROM unnest(p_grain, p_key, p_version, p_schema, p_json, p_fields, p_tag) AS i(grain, key, version, schema, json, fields, tag)
-                    WHERE i.version = 0
-                    ON CONFLICT (grain, key) DO NOTHING
-                    RETURNING s.grain AS done_grain, s.key AS done_key)
-                SELECT coalesce(array_agg(i.n::int), '{}') INTO v_more
-                FROM unnest(p_grain, p_key) WITH ORDINALITY AS i(grain, key, n) JOIN done ON done_grain = i.grain AND done_key = i.key;
-                v_done := v_done || v_more;
-            END IF;
-            IF cardinality(e_write) > 0 THEN
-                -- Events become visible in the order of their sequence: whoever has seen one has seen all before it.
-                PERFORM pg_advisory_xact_lock(hashtext('{{schema}} events'));
-                INSERT INTO {{schema}}.event (feed, key, version, at, payload)
-                SELECT e.feed, p_key[e.write], p_version[e.write] + 1, v_now, e.payload
-                FROM unnest(e_write, e_feed, e_payload) WITH ORDINALITY AS e(write, feed, payload, position)
-                WHERE e.write = ANY (v_done) ORDER BY e.position;
-                PERFORM pg_notify('{{schema}}_changes', 'e');
-            END IF;
-            PERFORM pg_notify('{{schema}}_changes', note) FROM unnest(p_notes) AS note;
-            IF cardinality(v_done) < cardinality(p_key) THEN
-                RETURN QUERY
-                SELECT i.n::int, coalesce(s.version, 0), coalesce(s.tag, 0)
-                FROM unnest(p_grain, p_key) WITH ORDINALITY AS i(grain, key, n)
-                LEFT JOIN {{schema}}.state s ON s.grain = i.grain AND s.key = i.key
-                WHERE NOT (i.n = ANY (v_done));
-            END IF;
-        END $body$;
+        -- What each batch changed (hash and version, in turn), for other silos; kept for half a minute. Not worth a log: a crash of the
+        -- server cuts the connections of all who read it, and they begin anew.
+        CREATE UNLOGGED TABLE {{schema}}.change (
+            xid xid8 NOT NULL DEFAULT pg_current_xact_id(), run bigint NOT NULL, entries bigint[] NOT NULL)
+            WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+        ALTER TABLE {{schema}}.change ALTER COLUMN entries SET STORAGE EXTERNAL;
+        CREATE INDEX change_xid ON {{schema}}.change (xid);
         """;
 }

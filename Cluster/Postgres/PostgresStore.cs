@@ -12,13 +12,16 @@ internal sealed class PostgresStore : IStore
     private readonly string _schema;
     private readonly GrainClusterOptions _options;
     private readonly ClusterLog _log;
-    private PostgresListener? _listener;
+    private readonly long _run = Random.Shared.NextInt64();
+    private readonly PostgresChangeLog _changeLog;
+    private readonly PostgresListener _listener;
 
     public PostgresStore(PostgresConnections connections, string schema, GrainClusterOptions options, ClusterLog log)
     {
         (_connections, _schema, _options, _log) = (connections, schema, options, log);
         Tables = PostgresTables.Create(schema, connections);
-        RunId = Random.Shared.NextInt64().ToString("x16");
+        _changeLog = new PostgresChangeLog(connections, schema, _run, options, log);
+        _listener = new PostgresListener(connections, schema, _run, options, log);
     }
 
     public string Description => _connections.Description;
@@ -30,14 +33,11 @@ internal sealed class PostgresStore : IStore
 
     public IStoreTables Tables { get; }
 
-    /// <summary>Tells this silo's notices from others'.</summary>
-    public string RunId { get; }
-
     public async Task StartAsync(StorePlan plan, IChangeSink changes, CancellationToken cancellationToken)
     {
         await new PostgresSchema(_schema, _connections, _log).EnsureAsync(plan, cancellationToken);
-        _listener ??= new PostgresListener(_connections, _schema, RunId, changes, _options, _log);
-        await _listener.StartAsync(cancellationToken);
+        _listener.Start(changes);
+        await _changeLog.StartAsync(changes, cancellationToken);
     }
 
     public async Task ProbeAsync(CancellationToken cancellationToken)
@@ -62,15 +62,12 @@ internal sealed class PostgresStore : IStore
         _ => StorageFault.Rejected,
     };
 
-    public IStoreLane OpenLane() => new PostgresLane(_connections, _schema, RunId, _options.TimeProvider);
+    public IStoreLane OpenLane() => new PostgresLane(_connections, _schema, _run, _changeLog, _options.TimeProvider);
 
     public async ValueTask DisposeAsync()
     {
-        if (_listener is not null)
-        {
-            await _listener.DisposeAsync();
-        }
-
+        await _changeLog.DisposeAsync();
+        await _listener.DisposeAsync();
         await _connections.DisposeAsync();
     }
 }

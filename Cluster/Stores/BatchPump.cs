@@ -168,6 +168,11 @@ internal sealed class BatchPump<TRequest>(
             long now = time.GetTimestamp();
             batch.RemoveAll(request =>
             {
+                if (request.IsDone)
+                {
+                    return true;
+                }
+
                 if (isUp && now < request.Deadline && request.TryTake())
                 {
                     return false;

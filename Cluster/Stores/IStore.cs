@@ -47,7 +47,7 @@ internal interface IStoreLane : IAsyncDisposable
 
     /// <summary>
     /// All writes in one transaction, each on its own condition; the batch is sorted by id and names no state twice. Completes every
-    /// request, or throws and completes none.
+    /// request, or throws; what it completed before it threw stays so.
     /// </summary>
     /// <param name="batch">What to write.</param>
     /// <param name="sent">Called right before the first byte leaves that could make the writes happen.</param>
