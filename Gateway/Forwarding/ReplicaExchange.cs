@@ -11,7 +11,7 @@ internal sealed partial class ReplicaExchange(
     ReplicaTransport transport, ChunkReceiver receiver, IMisbehaviourReporter reporter, ForwardingOptions options, ChunkCounters counters,
     TimeProvider clock, ILogger<ReplicaExchange> log)
 {
-        /// <param name="run">Goes on from its <see cref="FetchRun.NextOffset"/>; knows afterwards whom not to ask again.</param>
+    /// <param name="run">Goes on from its <see cref="FetchRun.NextOffset"/>; knows afterwards whom not to ask again.</param>
     /// <param name="lease">Told of everything; the caller ends it.</param>
     /// <param name="stop">The first chunk of the run not to ask for.</param>
     /// <param name="stopping">The gateway stops.</param>
