@@ -7,6 +7,8 @@ using PhaseMesh.Manifests.Signing;
 using PhaseMesh.Silo.Advertising;
 using PhaseMesh.Silo.Advertising.Dht;
 using PhaseMesh.Silo.Catalog;
+using PhaseMesh.Silo.Fleet;
+using PhaseMesh.Silo.Fleet.Hosting;
 using PhaseMesh.Silo.Health;
 using PhaseMesh.Silo.Serving;
 using PhaseMesh.Silo.Serving.Fetching;
@@ -78,7 +80,8 @@ public sealed partial class ProviderHost : IAsyncDisposable
         {
             return 0; // Told to stop while starting.
         }
-        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException or FormatException or ArgumentException or InvalidOperationException)
+        catch (Exception e) when (e is IOException or SocketException or UnauthorizedAccessException or FormatException or ArgumentException
+            or InvalidOperationException || (FleetFeature.IsSupported && SiloServices.IsStartFailure(e)))
         {
             await Console.Error.WriteLineAsync($"plasmd: {e.Message}");
             return 1;

@@ -1,5 +1,6 @@
 using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.Manifests.Signing;
 using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Serving;
 
@@ -34,6 +35,11 @@ public sealed class ProviderOptions
     public TimeSpan DrainGracePeriod { get; init; } = TimeSpan.FromSeconds(30);
 
     public CatalogOptions Catalog { get; init; } = new();
+
+    /// <summary>Null: this is no silo.</summary>
+    public ClusterOptions? Cluster { get; init; }
+
+    public FleetMembershipOptions Fleet { get; init; } = new();
 
     public ServingLimits Limits { get; init; } = new();
 }
@@ -95,4 +101,36 @@ public sealed class DhtOptions
     /// At most 48 h.
     /// </summary>
     public TimeSpan RecordLife { get; init; } = TimeSpan.FromMinutes(30);
+}
+
+/// <summary>The <c>[cluster]</c> table: this node is a silo.</summary>
+public sealed class ClusterOptions
+{
+    /// <summary>A PostgreSQL URL or connection string, or <c>sqlite:PATH</c>.</summary>
+    public required string Database { get; init; }
+
+    /// <summary>Unique in the cluster.</summary>
+    public string SiloName { get; init; } = Environment.MachineName;
+
+    /// <summary>Operators by configuration, besides those the fleet remembers.</summary>
+    public IReadOnlyList<Ed25519PublicKey> OperatorKeys { get; init; } = [];
+
+    /// <summary>False: reading takes the signature of an operator or of an admitted provider.</summary>
+    public bool OpenReads { get; init; } = true;
+
+    /// <summary>Enrolments and new boots of one source address, an IPv6 /64 counting as one, in a minute; more are refused.</summary>
+    public int FloodLimit { get; init; } = 600;
+
+    /// <summary>A call of a grain ends within this time, whatever happens; 100 ms to 5 min.</summary>
+    public TimeSpan CallLimit { get; init; } = TimeSpan.FromSeconds(5);
+}
+
+/// <summary>The <c>[fleet]</c> table and what a boot hands over: which fleet a provider that is no silo belongs to.</summary>
+public sealed class FleetMembershipOptions
+{
+    /// <summary>Its silos, any of which will do; empty: it belongs to none.</summary>
+    public IReadOnlyList<Uri> Urls { get; init; } = [];
+
+    /// <summary>Lets it in, where it came by no boot.</summary>
+    public string? JoinToken { get; init; }
 }

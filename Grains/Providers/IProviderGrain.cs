@@ -38,6 +38,11 @@ public interface IProviderGrain : IGrainWithStringKey
     /// <summary>The operator ends a quarantine or a drain.</summary>
     Task<ProviderView> ReleaseAsync(string actor);
 
+    /// <summary>The operator gives it more or fewer clients.</summary>
+    /// <param name="weight">0 to <see cref="ProviderLimits.MaxWeight"/>.</param>
+    /// <param name="actor">Key id of the operator.</param>
+    Task<ProviderView> SetWeightAsync(double weight, string actor);
+
     /// <summary>
     /// Somebody says that this provider sent a bad chunk. Proof (its own receipt, or what a silo saw itself) quarantines it at once; the
     /// word of other providers does when enough of them say so and the fleet's policy isn't open.

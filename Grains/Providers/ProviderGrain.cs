@@ -157,6 +157,25 @@ internal sealed partial class ProviderGrain(
         return view;
     }
 
+    public async Task<ProviderView> SetWeightAsync(double weight, string actor)
+    {
+        Refuse.UnlessText(actor, Refuse.MaxActorLength, "actor");
+        RequireRecord();
+        if (weight is not (>= 0 and <= ProviderLimits.MaxWeight))
+        {
+            throw Refuse.Invalid($"weight: expected 0 to {ProviderLimits.MaxWeight}, found {weight}.");
+        }
+
+        if (provider.State.Weight.Equals(weight))
+        {
+            return ViewAt(time.GetUtcNow());
+        }
+
+        provider.State.Weight = weight;
+        await provider.WriteStateAsync();
+        return ViewAt(time.GetUtcNow());
+    }
+
     public async Task<ProviderState?> SweepAsync()
     {
         if (!provider.RecordExists)
@@ -207,6 +226,7 @@ internal sealed partial class ProviderGrain(
             AwaitsApproval = !state.IsAdmitted,
             Name = state.Enrolment.Name,
             Accusations = [.. state.Accusations],
+            Weight = state.Weight,
         };
     }
 

@@ -59,4 +59,8 @@ internal sealed class ProviderGrainState
 
     [Id(15)]
     public List<Accusation> Accusations { get; set; } = [];
+
+    /// <summary>Set by an operator.</summary>
+    [Id(16)]
+    public double Weight { get; set; } = ProviderLimits.DefaultWeight;
 }

@@ -18,6 +18,11 @@ public static class ProviderLimits
     public const int MaxAccusations = 32;
 
     public const int MaxReasonLength = 512;
+
+    public const double DefaultWeight = 1;
+
+    /// <summary>From 0, which takes no clients, to this; 2 takes twice as many as 1.</summary>
+    public const double MaxWeight = 100;
 }
 
 /// <summary>What a node says when it enrols.</summary>
@@ -159,4 +164,8 @@ public sealed record ProviderView
     /// <summary>What was said against it, newest last.</summary>
     [Id(17)]
     public ImmutableArray<Accusation> Accusations { get; init; } = [];
+
+    /// <summary>Its share of clients, see <see cref="ProviderLimits.MaxWeight"/>.</summary>
+    [Id(18)]
+    public double Weight { get; init; } = ProviderLimits.DefaultWeight;
 }

@@ -16,6 +16,8 @@ internal static class ServeCommand
         plasmd serve -a /srv/boot --arch x86_64 --arch arm64
         # All that the configuration file says
         plasmd serve --config /etc/plasm/provider.toml
+        # A silo: hosts the fleet's channels, providers and boots, and takes their calls on the same port
+        plasmd serve --cluster-database postgres://phasemesh@db/phasemesh --silo-name silo1
         # Found from anywhere: joins the DHT by a peer that is known
         plasmd serve -a /srv/boot --bootstrap /ip4/192.0.2.1/tcp/4001/p2p/12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf
         """;
@@ -55,10 +57,32 @@ internal static class ServeCommand
                 Description = "The TCP port of libp2p; 0 is any free one. Default: 4001 (PLASM_DHT_PORT).",
             },
             ProviderSettings.DhtPort);
+        Option<string?> database = CommandOptions.Checked(
+            new Option<string?>("--cluster-database")
+            {
+                HelpName = "DATABASE",
+                Description = "Be a silo on this database: postgres://..., or sqlite:PATH for one machine (PLASM_CLUSTER_DATABASE).",
+            },
+            ProviderSettings.Database);
+        Option<string?> siloName = CommandOptions.Checked(
+            new Option<string?>("--silo-name")
+            {
+                HelpName = "NAME",
+                Description = "The silo's name, unique in its cluster. Default: the machine's (PLASM_SILO_NAME).",
+            },
+            ProviderSettings.SiloName);
+        Option<string[]> fleet = CommandOptions.Checked(
+            new Option<string[]>("--fleet")
+            {
+                HelpName = "URL",
+                Description = "A silo of the fleet to enrol with; may be repeated (PLASM_FLEET).",
+            },
+            ProviderSettings.FleetUrl);
 
         var command = new PlasmdCommand("serve", "Serve boot artifacts over HTTP until SIGTERM or Ctrl-C.", Examples)
         {
-            artifacts, channel, archs, port, bind, config, state, trust, mode, bootstrap, peersFile, dhtPort,
+            artifacts, channel, archs, port, bind, config, state, trust, mode, bootstrap, peersFile, dhtPort, database,
+            siloName, fleet,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(context, new ProviderFlags
         {
@@ -73,6 +97,9 @@ internal static class ServeCommand
             Mode = parsed.GetValue(mode),
             Bootstrap = parsed.GetValue(bootstrap) ?? [],
             PeersFile = parsed.GetValue(peersFile),
+            ClusterDatabase = parsed.GetValue(database),
+            SiloName = parsed.GetValue(siloName),
+            Fleet = parsed.GetValue(fleet) ?? [],
             DhtPort = parsed.GetValue(dhtPort) is { } dht ? int.Parse(dht, NumberStyles.None, CultureInfo.InvariantCulture) : null,
         }, cancellationToken));
         return command;
@@ -97,14 +124,20 @@ internal static class ServeCommand
                 $"Not serving: provider.enabled is false in {configuration.FilePath ?? "the environment"}; set it or PLASM_ENABLED to true.");
         }
 
-        if (configuration.ArtifactsDirectory is null)
+        if (configuration.Database is not null && !Fleet.FleetFeature.IsSupported)
+        {
+            throw new CommandException(ExitCode.Configuration,
+                "A cluster's database is configured, but this plasmd was built for boot images, without the cluster; use the whole one.");
+        }
+
+        if (configuration.ArtifactsDirectory is null && configuration.Database is null)
         {
             throw new CommandException(ExitCode.Configuration,
                 "No artifacts directory is configured; give --artifacts DIR, PLASM_ARTIFACTS_DIR, or artifacts_dir in [provider] of "
                 + $"{configuration.FilePath ?? context.Host.DefaultConfigPath}.");
         }
 
-        if (!Directory.Exists(configuration.ArtifactsDirectory))
+        if (configuration.ArtifactsDirectory is not null && !Directory.Exists(configuration.ArtifactsDirectory))
         {
             throw new CommandException(ExitCode.Configuration,
                 $"The artifacts directory {configuration.ArtifactsDirectory} does not exist; create it, or give another with --artifacts.");
@@ -112,6 +145,7 @@ internal static class ServeCommand
 
         List<Ed25519PublicKey> trusted = [.. configuration.Trust.Select(key => TrustedKeys.Read(key, ExitCode.Configuration))];
         IReadOnlyList<Multiaddr> peers = configuration.PeersFile is { } file ? PeersFile.Read(file) : [];
-        return await context.Serve(configuration.ToOptions(trusted, peers), cancellationToken);
+        List<Ed25519PublicKey> operators = [.. configuration.OperatorKeys.Select(key => TrustedKeys.Read(key, ExitCode.Configuration))];
+        return await context.Serve(configuration.ToOptions(trusted, peers, operators), cancellationToken);
     }
 }

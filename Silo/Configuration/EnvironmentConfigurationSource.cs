@@ -11,6 +11,8 @@ internal sealed class EnvironmentConfigurationSource(Func<string, string?> varia
         .. ProviderSettings.OfProvider.Select(setting => (ProviderKeys.Of(setting), setting)),
         .. ProviderSettings.OfAdvertisement.Select(setting => (ProviderKeys.OfAdvertisement(setting), setting)),
         .. ProviderSettings.OfDht.Select(setting => (ProviderKeys.OfDht(setting), setting)),
+        .. ProviderSettings.OfCluster.Select(setting => (ProviderKeys.OfCluster(setting), setting)),
+        .. ProviderSettings.OfFleet.Select(setting => (ProviderKeys.OfFleet(setting), setting)),
         (ProviderKeys.SelectedChannel, ProviderSettings.Channel),
         (ProviderKeys.SelectedArchs, ProviderSettings.Arch),
     ];

@@ -56,14 +56,26 @@ internal sealed class ProviderConfiguration
     public string? PeersFile => FullPathOf(ProviderKeys.OfDht(ProviderSettings.PeersFile));
 
     /// <summary>Keys, or paths of files with keys, whose signatures a served release must have; empty is any.</summary>
-    public IReadOnlyList<string> Trust
+    public IReadOnlyList<string> Trust => KeysOrFiles(ProviderKeys.Of(ProviderSettings.Trust));
+
+    /// <summary>Null when this is no silo; a file of SQLite with its full path.</summary>
+    public string? Database
     {
         get
         {
-            (IReadOnlyList<string> keys, IConfigurationProvider? layer) = List(ProviderKeys.Of(ProviderSettings.Trust));
-            return [.. keys.Select(key => Ed25519PublicKey.TryParse(key, out _) ? key : FullPath(key, layer))];
+            string path = ProviderKeys.OfCluster(ProviderSettings.Database);
+            return Layer(path) is { } layer && layer.TryGet(path, out string? text) && ClusterDatabase.TryParse(text, out ClusterDatabase? database)
+                ? database.IsSqlite ? $"{ClusterDatabase.SqlitePrefix}{FullPath(database.Value, layer)}" : text
+                : null;
         }
     }
+
+    /// <summary>Keys, or paths of files with keys, of operators; those the fleet remembers come on top.</summary>
+    public IReadOnlyList<string> OperatorKeys => KeysOrFiles(ProviderKeys.OfCluster(ProviderSettings.OperatorKeys));
+
+    /// <summary>The silos of the fleet this provider belongs to; empty: none.</summary>
+    public IReadOnlyList<Uri> FleetUrls =>
+        [.. List(ProviderKeys.OfFleet(ProviderSettings.FleetUrl)).Values.Select(url => new Uri(url)).Distinct()];
 
     /// <summary>What is served; call when there are no <see cref="Problems"/>.</summary>
     public IReadOnlyList<ServedChannelOptions> ServedChannels => Channels();
@@ -92,16 +104,21 @@ internal sealed class ProviderConfiguration
     /// </summary>
     /// <param name="trustedKeys">What <see cref="Trust"/> names.</param>
     /// <param name="peers">What the <see cref="PeersFile"/> names.</param>
-    public ProviderOptions ToOptions(IReadOnlyList<Ed25519PublicKey> trustedKeys, IReadOnlyList<Multiaddr> peers) => new()
+    /// <param name="operators">What <see cref="OperatorKeys"/> names.</param>
+    public ProviderOptions ToOptions(
+        IReadOnlyList<Ed25519PublicKey> trustedKeys, IReadOnlyList<Multiaddr> peers, IReadOnlyList<Ed25519PublicKey>? operators = null) => new()
     {
         Enabled = Enabled,
         Mode = Mode,
         Port = Port,
         Bind = Bind,
-        ArtifactsDirectory = ArtifactsDirectory
-            ?? throw new InvalidOperationException("No artifacts directory is configured; check before binding."),
+        ArtifactsDirectory = ArtifactsDirectory ?? (Database is null
+            ? throw new InvalidOperationException("No artifacts directory is configured; check before binding.")
+            : StateDirectory),
         StateDirectory = StateDirectory,
-        Channels = Channels(),
+        Channels = ArtifactsDirectory is null ? [] : Channels(), // A silo may serve none.
+        Cluster = Cluster(operators),
+        Fleet = new FleetMembershipOptions { Urls = FleetUrls, JoinToken = Text(ProviderKeys.OfFleet(ProviderSettings.FleetToken)) },
         Advertisement = new AdvertisementOptions
         {
             Dht = Text(ProviderKeys.OfAdvertisement(ProviderSettings.Dht)) != "false",
@@ -111,6 +128,30 @@ internal sealed class ProviderConfiguration
         Catalog = new CatalogOptions { TrustedKeys = trustedKeys },
         DrainGracePeriod = TimeSpan.FromSeconds(Number(ProviderKeys.Of(ProviderSettings.DrainGraceSeconds)) ?? 30),
     };
+
+    private ClusterOptions? Cluster(IReadOnlyList<Ed25519PublicKey>? operators)
+    {
+        if (Database is not { } database)
+        {
+            return null;
+        }
+
+        ClusterOptions defaults = new() { Database = database };
+        return new ClusterOptions
+        {
+            Database = database,
+            SiloName = Text(ProviderKeys.OfCluster(ProviderSettings.SiloName)) ?? defaults.SiloName,
+            OperatorKeys = operators ?? [],
+            OpenReads = Text(ProviderKeys.OfCluster(ProviderSettings.OpenReads)) != "false",
+            FloodLimit = Number(ProviderKeys.OfCluster(ProviderSettings.FloodLimit)) ?? defaults.FloodLimit,
+        };
+    }
+
+    private IReadOnlyList<string> KeysOrFiles(string path)
+    {
+        (IReadOnlyList<string> keys, IConfigurationProvider? layer) = List(path);
+        return [.. keys.Select(key => Ed25519PublicKey.TryParse(key, out _) ? key : FullPath(key, layer))];
+    }
 
     private DhtOptions Dht(IReadOnlyList<Multiaddr> peers)
     {

@@ -16,7 +16,12 @@ internal sealed class ProviderFileRules
     public static IReadOnlyList<ConfigurationProblem> Check(TomlDocument document, string path)
     {
         var rules = new ProviderFileRules(document, path);
-        rules.CheckTable(document.Root, "the file", [], new() { [ProviderSettings.ProviderTable] = rules.CheckProvider });
+        rules.CheckTable(document.Root, "the file", [], new()
+        {
+            [ProviderSettings.ProviderTable] = rules.CheckProvider,
+            [ProviderSettings.ClusterTable] = cluster => rules.CheckTable(cluster, "[cluster]", ProviderSettings.OfCluster, []),
+            [ProviderSettings.FleetTable] = fleet => rules.CheckTable(fleet, "[fleet]", ProviderSettings.OfFleet, []),
+        });
         return rules._problems;
     }
 

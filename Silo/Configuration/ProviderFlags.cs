@@ -33,6 +33,14 @@ internal sealed record ProviderFlags
     /// <summary>Keys, or files with keys.</summary>
     public IReadOnlyList<string> Trust { get; init; } = [];
 
+    public string? ClusterDatabase { get; init; }
+
+    public string? SiloName { get; init; }
+
+    public IReadOnlyList<string> Fleet { get; init; } = [];
+
+    public string? JoinToken { get; init; }
+
     /// <summary>The flags as the uppermost layer of configuration.</summary>
     public Dictionary<string, string?> ToConfiguration()
     {
@@ -48,6 +56,10 @@ internal sealed record ProviderFlags
         Add(ProviderKeys.OfDht(ProviderSettings.DhtPort), DhtPort?.ToString(CultureInfo.InvariantCulture));
         AddList(ProviderKeys.OfDht(ProviderSettings.Bootstrap), Bootstrap);
         Add(ProviderKeys.OfDht(ProviderSettings.PeersFile), PeersFile);
+        Add(ProviderKeys.OfCluster(ProviderSettings.Database), ClusterDatabase);
+        Add(ProviderKeys.OfCluster(ProviderSettings.SiloName), SiloName);
+        AddList(ProviderKeys.OfFleet(ProviderSettings.FleetUrl), Fleet);
+        Add(ProviderKeys.OfFleet(ProviderSettings.FleetToken), JoinToken);
         return data;
 
         void AddList(string path, IReadOnlyList<string> values)

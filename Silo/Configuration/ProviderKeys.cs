@@ -20,6 +20,10 @@ internal static class ProviderKeys
     public static string OfDht(ProviderSetting setting) =>
         ConfigurationPath.Combine(ProviderSettings.ProviderTable, ProviderSettings.DhtTable, setting.Name);
 
+    public static string OfCluster(ProviderSetting setting) => ConfigurationPath.Combine(ProviderSettings.ClusterTable, setting.Name);
+
+    public static string OfFleet(ProviderSetting setting) => ConfigurationPath.Combine(ProviderSettings.FleetTable, setting.Name);
+
     public static string OfChannel(string channel, ProviderSetting setting) =>
         ConfigurationPath.Combine(ProviderSettings.ProviderTable, ProviderSettings.ChannelsTable, channel, setting.Name);
 }

@@ -12,6 +12,8 @@ internal static class ProviderSettings
     public const string ChannelsTable = "channels";
     public const string AdvertisementTable = "advertisement";
     public const string DhtTable = "dht";
+    public const string ClusterTable = "cluster";
+    public const string FleetTable = "fleet";
 
     /// <summary>Longest grace for downloads in flight: past a day a stop is no longer one.</summary>
     public const int MaxDrainGraceSeconds = 86_400;
@@ -21,6 +23,9 @@ internal static class ProviderSettings
 
     /// <summary>The most a pointer may be ahead of the clock (ManifestPointer.MaxLife): 48 h.</summary>
     public const int MaxRecordLifeSeconds = 172_800;
+
+    /// <summary>Enrolments and new boots of one source address in a minute.</summary>
+    public const int MaxFloodLimit = 1_000_000;
 
     private const int MaxPathLength = 4096;
     private const string BooleanRule = "true or false";
@@ -69,6 +74,28 @@ internal static class ProviderSettings
         "record_life_seconds", SettingType.Integer, $"seconds from {MinRecordLifeSeconds} to {MaxRecordLifeSeconds}",
         text => IsSeconds(text, MinRecordLifeSeconds, MaxRecordLifeSeconds), "PLASM_DHT_RECORD_LIFE_SECONDS");
 
+    public static ProviderSetting Database { get; } = new(
+        "database", SettingType.Text, ClusterDatabase.Rule, text => ClusterDatabase.TryParse(text, out _), "PLASM_CLUSTER_DATABASE");
+
+    public static ProviderSetting SiloName { get; } = new(
+        "silo_name", SettingType.Text, "1 to 100 of a-z, A-Z, 0-9, '.', '_' and '-'", IsSiloName, "PLASM_SILO_NAME");
+
+    public static ProviderSetting OperatorKeys { get; } = new(
+        "operator_keys", SettingType.TextList, KeyRule, IsPath, "PLASM_OPERATOR_KEYS");
+
+    public static ProviderSetting OpenReads { get; } = new("open_reads", SettingType.Boolean, BooleanRule, IsBoolean, "PLASM_OPEN_READS");
+
+    public static ProviderSetting FloodLimit { get; } = new(
+        "flood_limit", SettingType.Integer, $"1 to {MaxFloodLimit} calls a minute",
+        text => IsSeconds(text, 1, MaxFloodLimit), "PLASM_FLOOD_LIMIT");
+
+    public static ProviderSetting FleetUrl { get; } = new(
+        "url", SettingType.TextList, "an http or https URL without path, user or query, such as http://silo:8080", IsFleetUrl, "PLASM_FLEET");
+
+    public static ProviderSetting FleetToken { get; } = new(
+        "token", SettingType.Text, "a join token, pj1- and what follows", text => text.Length <= 128 && text.StartsWith("pj1-", StringComparison.Ordinal),
+        "PLASM_JOIN_TOKEN");
+
     public static ProviderSetting Arch { get; } = new(
         "arch", SettingType.TextList, MachineArch.Expected, text => MachineArch.TryParse(text, out _), "PLASM_ARCH");
 
@@ -95,6 +122,12 @@ internal static class ProviderSettings
     /// <summary>The keys of <c>[provider.dht]</c>.</summary>
     public static IReadOnlyList<ProviderSetting> OfDht { get; } = [DhtPort, Bootstrap, PeersFile, Announce, RecordLifeSeconds];
 
+    /// <summary>The keys of <c>[cluster]</c>: those of a silo.</summary>
+    public static IReadOnlyList<ProviderSetting> OfCluster { get; } = [Database, SiloName, OperatorKeys, OpenReads, FloodLimit];
+
+    /// <summary>The keys of <c>[fleet]</c>: which fleet a provider belongs to.</summary>
+    public static IReadOnlyList<ProviderSetting> OfFleet { get; } = [FleetUrl, FleetToken];
+
     public static bool IsPort(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is >= 0 and <= 65535;
 
@@ -108,6 +141,13 @@ internal static class ProviderSettings
 
     private static bool IsSeconds(string text, int least, int most) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int seconds) && seconds >= least && seconds <= most;
+
+    public static bool IsFleetUrl(string text) =>
+        text.Length <= MaxPathLength && Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https"
+        && url.PathAndQuery == "/" && url.UserInfo.Length == 0 && url.Fragment.Length == 0;
+
+    private static bool IsSiloName(string text) =>
+        text.Length is > 0 and <= 100 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-');
 
     private static bool IsArtifactFile(string text) =>
         IsPath(text) && !Path.IsPathRooted(text) && !text.Split('/').Any(part => part is "" or "." or "..");

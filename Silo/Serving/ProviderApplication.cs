@@ -8,6 +8,9 @@ using PhaseMesh.Silo.Advertising.Dht;
 using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Catalog.Loading;
 using PhaseMesh.Silo.Catalog.Stamps;
+using PhaseMesh.Silo.Fleet;
+using PhaseMesh.Silo.Fleet.Api;
+using PhaseMesh.Silo.Fleet.Hosting;
 using PhaseMesh.Silo.Health;
 using PhaseMesh.Silo.Serving.Endpoints;
 using PhaseMesh.Silo.Serving.Fetching;
@@ -63,6 +66,12 @@ internal static class ProviderApplication
             options.ArtifactsDirectory, ReleaseSlot.From(options.Channels), nodeKey, new ReleaseLedger(options.StateDirectory), options.Catalog,
             surroundings.Stamps, surroundings.Clock, provider.GetRequiredService<ILogger<ReleaseCatalog>>()));
 
+        if (FleetFeature.IsSupported && options.Cluster is { } cluster)
+        {
+            services.AddSilo(options, cluster);
+            services.AddSingleton(typeof(Ed25519PublicKey), nodeKey.PublicKey);
+        }
+
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
 
@@ -70,6 +79,12 @@ internal static class ProviderApplication
         app.Use(app.Services.GetRequiredService<RequestGuard>().Wrap);
         app.UseRouting();
         app.MapProvider();
+        if (FleetFeature.IsSupported && options.Cluster is not null)
+        {
+            app.Services.GetRequiredService<RequestGuard>().TakesBodies = FleetRoutes.Prefix;
+            app.UseSilo();
+        }
+
         return app;
     }
 

@@ -8,6 +8,9 @@ internal sealed class RequestGuard(LoadCounters load, ProviderLifecycle lifecycl
 {
     private TaskCompletionSource? _idle;
 
+    /// <summary>Paths whose endpoints read bodies, and bound them themselves; null: none.</summary>
+    public PathString? TakesBodies { get; set; }
+
     public RequestDelegate Wrap(RequestDelegate next) => context =>
     {
         load.RequestStarted();
@@ -52,7 +55,8 @@ internal sealed class RequestGuard(LoadCounters load, ProviderLifecycle lifecycl
         }
 
         HttpRequest request = context.Request;
-        if (request.ContentLength is > 0 || request.Headers.TransferEncoding.Count > 0)
+        if ((request.ContentLength is > 0 || request.Headers.TransferEncoding.Count > 0)
+            && !(TakesBodies is { } paths && request.Path.StartsWithSegments(paths)))
         {
             // Closing is cheaper than reading what nobody wants.
             context.Response.Headers.Connection = "close";

@@ -16,7 +16,7 @@ public class ReferenceDirectionTests
         ["Gateway"] = ["Manifests", "Serving"],
         ["Libp2p"] = [],
         ["Serving"] = [],
-        ["Silo"] = ["Manifests", "Libp2p", "Mdns", "Serving"],
+        ["Silo"] = ["Grains", "Manifests", "Libp2p", "Mdns", "Serving"],
     };
 
     public static TheoryData<string> Projects => [.. ProjectFiles().Select(Path.GetFileNameWithoutExtension).OfType<string>()];
