@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using PhaseMesh.Cluster;
+using PhaseMesh.Cluster.Storage;
 using PhaseMesh.Grains.Fleet;
 
 namespace PhaseMesh.Silo.Fleet.Api;
@@ -53,7 +53,7 @@ internal sealed record FleetProblem(int Status, string Slug, string Title, strin
     public static FleetProblem? Of(Exception exception) => exception switch
     {
         FleetRefusedException refused => Of(refused),
-        Cluster.Storage.StorageUnavailableException away => new(StatusCodes.Status503ServiceUnavailable, "storage-away", "The fleet's database is away",
+        StorageUnavailableException away => new(StatusCodes.Status503ServiceUnavailable, "storage-away", "The fleet's database is away",
             away.IsOutcomeUnknown
                 ? $"The database is away since {away.Since:u}; whether the call took effect is not known. Repeat it with a new nonce."
                 : $"The database is away since {away.Since:u}; nothing was changed. Repeat the call with a new nonce.",

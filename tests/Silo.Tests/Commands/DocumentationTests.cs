@@ -35,7 +35,7 @@ public class DocumentationTests
     [Fact]
     public void Settings_AreListedWithTheirVariables()
     {
-        string[] rows = [.. Section("## Configuration").Where(line => line.StartsWith("| `provider", StringComparison.Ordinal))];
+        string[] rows = [.. Section("## Configuration").Where(line => line.StartsWith("| `", StringComparison.Ordinal))];
         (string Path, ProviderSetting Setting)[] settings =
         [
             .. ProviderSettings.OfProvider.Select(setting => ($"provider.{setting.Name}", setting)),
@@ -43,6 +43,8 @@ public class DocumentationTests
             .. ProviderSettings.OfChannel.Select(setting => ($"provider.channels.NAME.{setting.Name}", setting)),
             .. ProviderSettings.OfAdvertisement.Select(setting => ($"provider.advertisement.{setting.Name}", setting)),
             .. ProviderSettings.OfDht.Select(setting => ($"provider.dht.{setting.Name}", setting)),
+            .. ProviderSettings.OfCluster.Select(setting => ($"cluster.{setting.Name}", setting)),
+            .. ProviderSettings.OfFleet.Select(setting => ($"fleet.{setting.Name}", setting)),
         ];
 
         Assert.Equal(
