@@ -30,7 +30,11 @@ public sealed partial class DeployedFilesTests : IDisposable
 
         // The key of the example is no real one, but how it is written is right; whether it is a key is judged when it is used.
         Assert.Empty(_scene.WithFile(toml).Load().Problems);
-        ProviderSetting[] settings = [.. ProviderSettings.OfProvider, .. ProviderSettings.OfChannel, .. ProviderSettings.OfAdvertisement, .. ProviderSettings.OfDht];
+        ProviderSetting[] settings =
+        [
+            .. ProviderSettings.OfProvider, .. ProviderSettings.OfChannel, .. ProviderSettings.OfAdvertisement, .. ProviderSettings.OfDht,
+            .. ProviderSettings.OfCluster, .. ProviderSettings.OfFleet,
+        ];
         Assert.All(settings, setting => Assert.Matches($"(?m)^{setting.Name} = ", toml));
     }
 
