@@ -6,6 +6,7 @@ using PhaseMesh.Benchmarks.Libp2p;
 using PhaseMesh.Benchmarks.Loop;
 using PhaseMesh.Benchmarks.Silo;
 using PhaseMesh.TestKit;
+using PhaseMesh.TestKit.JsPeers;
 
 // Measures PhaseMesh against its peers, interleaved, and writes bench/results.json. usage: Benchmarks [ROW-PREFIX]
 const int Rounds = 5;
@@ -33,7 +34,7 @@ foreach (IBenchmark benchmark in chosen)
             Console.WriteLine($"{row.Name,-20} {row.Ours,10:G4} {row.Peer,10:G4} {row.Ratio,6:0.00}x  {row.Unit,-12} {row.Better,-7} {row.Spread,7:0.00}  {row.PeerName}");
         }
     }
-    catch (BenchmarkAbsentException absent)
+    catch (Exception absent) when (absent is BenchmarkAbsentException or PeerRefusedException)
     {
         Console.WriteLine($"{string.Join(", ", benchmark.RowNames)}: absent: {absent.Message}");
     }

@@ -9,7 +9,7 @@ internal sealed class DhtBenchmark : IBenchmark
 {
     private const string PeerName = "js-libp2p";
     private const int Servers = 19;
-    private const int KeysPerRound = 5;
+    private const int KeysPerRound = 9;
 
     public IReadOnlyList<string> RowNames { get; } = ["dht.put", "dht.get", "dht.get.all", "dht.provide", "dht.find"];
 

@@ -81,7 +81,7 @@ public abstract class PeerProcess : IAsyncDisposable
         JsonNode result = await answer.Task.WaitAsync(Patience);
         return result["ok"]!.GetValue<bool>()
             ? result
-            : throw new InvalidOperationException($"The peer refused '{command}': {result["error"]}");
+            : throw new PeerRefusedException($"The peer refused '{command}': {result["error"]}");
     }
 
     /// <summary>Starts a node in the process and returns its first address with the peer id.</summary>
