@@ -1,0 +1,104 @@
+using System.Globalization;
+using PhaseMesh.Gateway.Chunks;
+using PhaseMesh.Gateway.Forwarding;
+using PhaseMesh.Manifests.Naming;
+using PhaseMesh.Manifests.Signing;
+
+namespace PhaseMesh.Gateway.Configuration;
+
+/// <summary>Flags over environment variables, all checked at once.</summary>
+internal static class GatewayConfiguration
+{
+    /// <param name="flags">The values given for a setting on the command line; none when it wasn't.</param>
+    /// <param name="problems">Everything that is wrong, one line each.</param>
+    /// <returns>Null when there are problems.</returns>
+    public static GatewayOptions? Load(
+        Func<GatewaySetting, IReadOnlyList<string>> flags, GatewayEnvironment environment, out IReadOnlyList<string> problems)
+    {
+        List<string> found = [];
+        Dictionary<GatewaySetting, IReadOnlyList<string>> values = [];
+        foreach (GatewaySetting setting in GatewaySettings.All)
+        {
+            values[setting] = Read(setting, flags(setting), environment, found);
+        }
+
+        problems = found;
+        if (values[GatewaySettings.Trust].Count == 0)
+        {
+            found.Add($"{GatewaySettings.Trust.Flag} is missing: expected at least one key; no release could be served.");
+        }
+
+        if (values[GatewaySettings.Provider].Count == 0)
+        {
+            found.Add($"{GatewaySettings.Provider.Flag} is missing: expected at least one provider to serve from.");
+        }
+
+        return found.Count == 0 ? Make(values, environment) : null;
+    }
+
+    private static IReadOnlyList<string> Read(
+        GatewaySetting setting, IReadOnlyList<string> flags, GatewayEnvironment environment, List<string> problems)
+    {
+        string source = setting.Flag;
+        IReadOnlyList<string> values = flags;
+        if (values.Count == 0 && environment.Variable(setting.Variable) is { Length: > 0 } text)
+        {
+            source = setting.Variable;
+            values = setting.IsList ? text.Split(',', StringSplitOptions.TrimEntries) : [text];
+        }
+
+        foreach (string value in values.Where(value => !setting.IsValid(value)))
+        {
+            problems.Add($"{source} is '{Clip(value)}': expected {setting.Rule}.");
+        }
+
+        if (!setting.IsList && values.Count > 1)
+        {
+            problems.Add($"{source} is given {values.Count} times: expected once.");
+        }
+
+        return values;
+    }
+
+    private static GatewayOptions Make(Dictionary<GatewaySetting, IReadOnlyList<string>> values, GatewayEnvironment environment)
+    {
+        GatewayOptions usual = new() { Trust = new TrustPolicy(values[GatewaySettings.Trust].Select(KeyOf)), StateDirectory = "" };
+        return usual with
+        {
+            Providers = [.. values[GatewaySettings.Provider].Select(text => new Uri(text)).Distinct()],
+            Port = Number(GatewaySettings.Port) ?? usual.Port,
+            Bind = Text(GatewaySettings.Bind),
+            StateDirectory = Path.GetFullPath(Text(GatewaySettings.StateDirectory) ?? environment.DefaultStateDirectory),
+            DrainGrace = Number(GatewaySettings.DrainGrace) is { } seconds ? TimeSpan.FromSeconds(seconds) : usual.DrainGrace,
+            Forwarding = new ForwardingOptions
+            {
+                DefaultChannel = ReleaseChannelName.Parse(Text(GatewaySettings.Channel) ?? usual.Forwarding.DefaultChannel.ToString()),
+                DefaultArch = MachineArch.Parse(Text(GatewaySettings.Arch) ?? usual.Forwarding.DefaultArch.ToString()),
+            },
+            Chunks = new ChunkStoreOptions
+            {
+                MemoryBytes = Size(GatewaySettings.Memory) ?? usual.Chunks.MemoryBytes,
+                Directory = Text(GatewaySettings.CacheDirectory) is { } directory ? Path.GetFullPath(directory) : null,
+                DiskBytes = Size(GatewaySettings.CacheSize) ?? usual.Chunks.DiskBytes,
+            },
+        };
+
+        string? Text(GatewaySetting setting) => values[setting] is [var text, ..] ? text : null;
+
+        int? Number(GatewaySetting setting) =>
+            Text(setting) is { } text ? int.Parse(text, NumberStyles.None, CultureInfo.InvariantCulture) : null;
+
+        long? Size(GatewaySetting setting) => Text(setting) is { } text && ByteSize.TryParse(text, out long bytes) ? bytes : null;
+    }
+
+    private static Ed25519PublicKey KeyOf(string text) => GatewaySettings.TryReadKey(text, out Ed25519PublicKey key)
+        ? key
+        : throw new FormatException($"{text} was a key a moment ago and is none now.");
+
+    /// <summary>Errors are one line each and go to terminals: no control characters, no kilobytes.</summary>
+    private static string Clip(string text)
+    {
+        string clean = string.Concat(text.Select(c => char.IsControl(c) ? '?' : c));
+        return clean.Length <= 100 ? clean : clean[..100] + "...";
+    }
+}

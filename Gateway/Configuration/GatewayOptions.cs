@@ -1,0 +1,36 @@
+using PhaseMesh.Gateway.Chunks;
+using PhaseMesh.Gateway.Forwarding;
+using PhaseMesh.Manifests.Signing;
+using PhaseMesh.Serving;
+
+namespace PhaseMesh.Gateway.Configuration;
+
+/// <summary>All that a gateway is told; made and checked by <see cref="GatewayConfiguration"/>.</summary>
+internal sealed record GatewayOptions
+{
+    /// <summary>Providers that are asked themselves what they serve.</summary>
+    public IReadOnlyList<Uri> Providers { get; init; } = [];
+
+    /// <summary>Releases that none of these keys signed are not served.</summary>
+    public required TrustPolicy Trust { get; init; }
+
+    /// <summary>0 is any free one.</summary>
+    public int Port { get; init; } = 8081;
+
+    /// <summary>An IP address or <c>localhost</c>; null is every address.</summary>
+    public string? Bind { get; init; }
+
+    /// <summary>Where the last snapshot is kept.</summary>
+    public required string StateDirectory { get; init; }
+
+    public TimeSpan DrainGrace { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How often a provider that answers is asked.</summary>
+    public TimeSpan PollInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    public ForwardingOptions Forwarding { get; init; } = new();
+
+    public ChunkStoreOptions Chunks { get; init; } = new();
+
+    public ServingLimits Limits { get; init; } = new();
+}

@@ -1,0 +1,47 @@
+using PhaseMesh.Serving;
+
+namespace PhaseMesh.Gateway.Hosting;
+
+/// <summary>Counts requests, and knows when the last one has ended; clients are sent elsewhere while the gateway drains.</summary>
+internal sealed class RequestGauge(LoadCounters load)
+{
+    private volatile TaskCompletionSource? _idle;
+
+    public bool IsDraining => _idle is not null;
+
+    public int InFlight => load.RequestsInFlight;
+
+    public async Task RunAsync(HttpContext context, RequestDelegate next)
+    {
+        load.RequestStarted();
+        try
+        {
+            if (IsDraining)
+            {
+                context.Response.Headers.Connection = "close";
+            }
+
+            await next(context);
+        }
+        finally
+        {
+            if (load.RequestEnded() == 0)
+            {
+                _idle?.TrySetResult();
+            }
+        }
+    }
+
+    /// <summary>Called once. Completes when no request is in flight.</summary>
+    public Task DrainAsync()
+    {
+        TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        _idle = idle;
+        if (load.RequestsInFlight == 0)
+        {
+            idle.TrySetResult();
+        }
+
+        return idle.Task;
+    }
+}

@@ -1,0 +1,5 @@
+using PhaseMesh.Gateway.Configuration;
+using PhaseMesh.Gateway.Hosting;
+
+return await GatewayCommandLine.RunAsync(
+    args, GatewayEnvironment.OfThisProcess, Console.Out, Console.Error, options => GatewayHost.RunAsync(options));

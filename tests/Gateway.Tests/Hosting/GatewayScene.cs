@@ -1,0 +1,52 @@
+using Microsoft.Extensions.Logging;
+using PhaseMesh.Gateway.Chunks;
+using PhaseMesh.Gateway.Configuration;
+using PhaseMesh.Gateway.Hosting;
+using PhaseMesh.Manifests.Signing;
+using PhaseMesh.TestKit.FaultyProviders;
+
+namespace PhaseMesh.Gateway.Tests.Hosting;
+
+/// <summary>A whole gateway in this process, on a loopback port.</summary>
+internal sealed class GatewayScene : IAsyncDisposable
+{
+    private GatewayScene(GatewayHost host)
+    {
+        Host = host;
+        Url = new Uri($"http://127.0.0.1:{host.BoundPort}/");
+        Client = new HttpClient(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = Url, Timeout = Programs.Limit };
+    }
+
+    public GatewayHost Host { get; }
+
+    public Uri Url { get; }
+
+    public HttpClient Client { get; }
+
+    public static async Task<GatewayScene> StartAsync(
+        ReleaseDirectory directory, TestRelease release, IEnumerable<Uri> providers, Func<GatewayOptions, GatewayOptions>? change = null)
+    {
+        GatewayOptions options = new()
+        {
+            Trust = new TrustPolicy([release.Key.PublicKey]),
+            Providers = [.. providers],
+            Port = 0,
+            Bind = "localhost",
+            StateDirectory = directory.At("gateway"),
+            PollInterval = TimeSpan.FromMilliseconds(100),
+            Chunks = new ChunkStoreOptions { MemoryBytes = 64 << 20, Directory = directory.At("cache") },
+        };
+        return new GatewayScene(await GatewayHost.StartAsync(
+            change?.Invoke(options) ?? options, new GatewaySurroundings { Logging = logging => logging.ClearProviders() }));
+    }
+
+    /// <summary>Waits until a release is known.</summary>
+    public Task ReadyAsync() =>
+        Host.Directory.WaitForAsync(snapshot => snapshot.Releases.Count > 0, CancellationToken.None).WaitAsync(Programs.Limit);
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await Host.DisposeAsync();
+    }
+}
