@@ -107,27 +107,27 @@ internal sealed class ProviderConfiguration
     /// <param name="operators">What <see cref="OperatorKeys"/> names.</param>
     public ProviderOptions ToOptions(
         IReadOnlyList<Ed25519PublicKey> trustedKeys, IReadOnlyList<Multiaddr> peers, IReadOnlyList<Ed25519PublicKey>? operators = null) => new()
-    {
-        Enabled = Enabled,
-        Mode = Mode,
-        Port = Port,
-        Bind = Bind,
-        ArtifactsDirectory = ArtifactsDirectory ?? (Database is null
+        {
+            Enabled = Enabled,
+            Mode = Mode,
+            Port = Port,
+            Bind = Bind,
+            ArtifactsDirectory = ArtifactsDirectory ?? (Database is null
             ? throw new InvalidOperationException("No artifacts directory is configured; check before binding.")
             : StateDirectory),
-        StateDirectory = StateDirectory,
-        Channels = ArtifactsDirectory is null ? [] : Channels(), // A silo may serve none.
-        Cluster = Cluster(operators),
-        Fleet = new FleetMembershipOptions { Urls = FleetUrls, JoinToken = Text(ProviderKeys.OfFleet(ProviderSettings.FleetToken)) },
-        Advertisement = new AdvertisementOptions
-        {
-            Dht = Text(ProviderKeys.OfAdvertisement(ProviderSettings.Dht)) != "false",
-            Mdns = Text(ProviderKeys.OfAdvertisement(ProviderSettings.Mdns)) != "false",
-        },
-        Dht = Dht(peers),
-        Catalog = new CatalogOptions { TrustedKeys = trustedKeys },
-        DrainGracePeriod = TimeSpan.FromSeconds(Number(ProviderKeys.Of(ProviderSettings.DrainGraceSeconds)) ?? 30),
-    };
+            StateDirectory = StateDirectory,
+            Channels = ArtifactsDirectory is null ? [] : Channels(), // A silo may serve none.
+            Cluster = Cluster(operators),
+            Fleet = new FleetMembershipOptions { Urls = FleetUrls, JoinToken = Text(ProviderKeys.OfFleet(ProviderSettings.FleetToken)) },
+            Advertisement = new AdvertisementOptions
+            {
+                Dht = Text(ProviderKeys.OfAdvertisement(ProviderSettings.Dht)) != "false",
+                Mdns = Text(ProviderKeys.OfAdvertisement(ProviderSettings.Mdns)) != "false",
+            },
+            Dht = Dht(peers),
+            Catalog = new CatalogOptions { TrustedKeys = trustedKeys },
+            DrainGracePeriod = TimeSpan.FromSeconds(Number(ProviderKeys.Of(ProviderSettings.DrainGraceSeconds)) ?? 30),
+        };
 
     private ClusterOptions? Cluster(IReadOnlyList<Ed25519PublicKey>? operators)
     {

@@ -20,7 +20,7 @@ artifacts/agent/phase-agent: $(call sources,BootAgent Libp2p Manifests Mdns) $(b
 	@dotnet publish BootAgent -p:PublishProfile=image --nologo -v q -o $(@D)
 	@touch $@
 
-artifacts/plasmd/plasmd: $(call sources,Silo Libp2p Manifests Mdns) $(build_settings)
+artifacts/plasmd/plasmd: $(call sources,Silo Serving Libp2p Manifests Mdns) $(build_settings)
 	@echo "image: publishing plasmd"
 	@dotnet publish Silo -p:PublishProfile=image --nologo -v q -o $(@D)
 	@touch $@
