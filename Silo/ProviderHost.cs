@@ -10,6 +10,7 @@ using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Fleet;
 using PhaseMesh.Silo.Fleet.Hosting;
 using PhaseMesh.Silo.Health;
+using PhaseMesh.Silo.Joining;
 using PhaseMesh.Silo.Serving;
 using PhaseMesh.Silo.Serving.Fetching;
 
@@ -28,6 +29,7 @@ public sealed partial class ProviderHost : IAsyncDisposable
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private MdnsAdvertiser? _advertiser;
+    private FleetMember? _member;
     private ITimer? _watchdog;
     private Task? _stopping;
 
@@ -160,6 +162,9 @@ public sealed partial class ProviderHost : IAsyncDisposable
             _options, new ProviderAnnouncement(NodeKey, (ushort)BoundPort), Catalog, surroundings.Multicast, _clock,
             _app.Services.GetRequiredService<ILogger<MdnsAdvertiser>>());
         await StartDhtAsync(cancellationToken);
+        _member = FleetMember.Start(
+            _options, ActivatorUtilities.CreateInstance<NodeStanding>(_app.Services, _options, NodeKey, BoundPort), _nodeKey,
+            surroundings.FleetHandler, surroundings.Joining, _clock, _app.Services.GetRequiredService<ILogger<FleetMember>>());
         _serviceManager.Notify("READY=1");
         TimeSpan watchdog = _serviceManager.WatchdogInterval ?? Timeout.InfiniteTimeSpan;
         _watchdog = _clock.CreateTimer(_ => _serviceManager.Notify("WATCHDOG=1"), null, watchdog, watchdog);
@@ -188,6 +193,12 @@ public sealed partial class ProviderHost : IAsyncDisposable
         if (_advertiser is not null)
         {
             await _advertiser.DisposeAsync(); // Goodbye before the downloads' end: nobody is to be sent here any more.
+        }
+
+        if (_member is not null)
+        {
+            await _member.LeaveAsync();
+            await _member.DisposeAsync();
         }
 
         DhtPresence presence = _app.Services.GetRequiredService<DhtPresence>();

@@ -133,4 +133,18 @@ public sealed class FleetMembershipOptions
 
     /// <summary>Lets it in, where it came by no boot.</summary>
     public string? JoinToken { get; init; }
+
+    /// <summary>Where it stands, for those who choose a provider by distance.</summary>
+    public string? Site { get; init; }
+
+    public string? Rack { get; init; }
+
+    /// <summary>Words by which it can be found.</summary>
+    public IReadOnlyList<string> Capabilities { get; init; } = [];
+
+    /// <summary>The boot by which this node came to be, 32 lower-case hex digits; null for none.</summary>
+    public string? BootId { get; init; }
+
+    /// <summary>Lets in who came by that boot, once. Never logged.</summary>
+    public string? BootTicket { get; init; }
 }

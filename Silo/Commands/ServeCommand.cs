@@ -78,11 +78,21 @@ internal static class ServeCommand
                 Description = "A silo of the fleet to enrol with; may be repeated (PLASM_FLEET).",
             },
             ProviderSettings.FleetUrl);
+        Option<string?> bootId = new("--boot-id")
+        {
+            HelpName = "ID",
+            Description = "The boot by which this node came to be; reported as joined (PLASM_BOOT_ID).",
+        };
+        Option<string?> ticket = new("--ticket")
+        {
+            HelpName = "TICKET",
+            Description = "That boot's ticket, which lets this node into the fleet; other users see it here, so better PLASM_BOOT_TICKET.",
+        };
 
         var command = new PlasmdCommand("serve", "Serve boot artifacts over HTTP until SIGTERM or Ctrl-C.", Examples)
         {
             artifacts, channel, archs, port, bind, config, state, trust, mode, bootstrap, peersFile, dhtPort, database,
-            siloName, fleet,
+            siloName, fleet, bootId, ticket,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(context, new ProviderFlags
         {
@@ -100,6 +110,8 @@ internal static class ServeCommand
             ClusterDatabase = parsed.GetValue(database),
             SiloName = parsed.GetValue(siloName),
             Fleet = parsed.GetValue(fleet) ?? [],
+            BootId = parsed.GetValue(bootId),
+            BootTicket = parsed.GetValue(ticket),
             DhtPort = parsed.GetValue(dhtPort) is { } dht ? int.Parse(dht, NumberStyles.None, CultureInfo.InvariantCulture) : null,
         }, cancellationToken));
         return command;

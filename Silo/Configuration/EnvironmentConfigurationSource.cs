@@ -15,6 +15,8 @@ internal sealed class EnvironmentConfigurationSource(Func<string, string?> varia
         .. ProviderSettings.OfFleet.Select(setting => (ProviderKeys.OfFleet(setting), setting)),
         (ProviderKeys.SelectedChannel, ProviderSettings.Channel),
         (ProviderKeys.SelectedArchs, ProviderSettings.Arch),
+        (ProviderKeys.BootId, ProviderSettings.BootId),
+        (ProviderKeys.BootTicket, ProviderSettings.BootTicket),
     ];
 
     /// <summary>Names the configuration file when <c>--config</c> does not.</summary>
@@ -28,7 +30,8 @@ internal sealed class EnvironmentConfigurationSource(Func<string, string?> varia
         where !isOverridden(item.Path)
         from text in Values(item.Setting)
         where !item.Setting.IsValid(text)
-        select new ConfigurationProblem(item.Setting.Variable!, $"The environment has '{text}': expected {item.Setting.Rule}.");
+        let shown = item.Setting.IsSecret ? "..." : text
+        select new ConfigurationProblem(item.Setting.Variable!, $"The environment has '{shown}': expected {item.Setting.Rule}.");
 
     private string[] Values(ProviderSetting setting) => variable(setting.Variable!) switch
     {

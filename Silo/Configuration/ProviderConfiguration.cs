@@ -118,7 +118,7 @@ internal sealed class ProviderConfiguration
             StateDirectory = StateDirectory,
             Channels = ArtifactsDirectory is null ? [] : Channels(), // A silo may serve none.
             Cluster = Cluster(operators),
-            Fleet = new FleetMembershipOptions { Urls = FleetUrls, JoinToken = Text(ProviderKeys.OfFleet(ProviderSettings.FleetToken)) },
+            Fleet = Fleet(),
             Advertisement = new AdvertisementOptions
             {
                 Dht = Text(ProviderKeys.OfAdvertisement(ProviderSettings.Dht)) != "false",
@@ -128,6 +128,17 @@ internal sealed class ProviderConfiguration
             Catalog = new CatalogOptions { TrustedKeys = trustedKeys },
             DrainGracePeriod = TimeSpan.FromSeconds(Number(ProviderKeys.Of(ProviderSettings.DrainGraceSeconds)) ?? 30),
         };
+
+    private FleetMembershipOptions Fleet() => new()
+    {
+        Urls = FleetUrls,
+        JoinToken = Text(ProviderKeys.OfFleet(ProviderSettings.FleetToken)),
+        Site = Text(ProviderKeys.OfFleet(ProviderSettings.Site)),
+        Rack = Text(ProviderKeys.OfFleet(ProviderSettings.Rack)),
+        Capabilities = [.. List(ProviderKeys.OfFleet(ProviderSettings.Capabilities)).Values.Distinct()],
+        BootId = Text(ProviderKeys.BootId) is { } boot && ProviderSettings.IsBootId(boot) ? boot : null,
+        BootTicket = Text(ProviderKeys.BootTicket) is { } ticket && ProviderSettings.IsTicket(ticket) ? ticket : null,
+    };
 
     private ClusterOptions? Cluster(IReadOnlyList<Ed25519PublicKey>? operators)
     {

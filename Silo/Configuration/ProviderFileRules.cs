@@ -121,7 +121,7 @@ internal sealed class ProviderFileRules
         bool valid = setting.IsValid(value.ToString());
         if (!valid)
         {
-            Report(value.Offset, $"{setting.Name} is {Describe(value)}: expected {setting.Rule}.");
+            Report(value.Offset, $"{setting.Name} is {(setting.IsSecret ? "of another form" : Describe(value))}: expected {setting.Rule}.");
         }
 
         return valid;

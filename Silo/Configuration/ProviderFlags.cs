@@ -41,6 +41,10 @@ internal sealed record ProviderFlags
 
     public string? JoinToken { get; init; }
 
+    public string? BootId { get; init; }
+
+    public string? BootTicket { get; init; }
+
     /// <summary>The flags as the uppermost layer of configuration.</summary>
     public Dictionary<string, string?> ToConfiguration()
     {
@@ -60,6 +64,8 @@ internal sealed record ProviderFlags
         Add(ProviderKeys.OfCluster(ProviderSettings.SiloName), SiloName);
         AddList(ProviderKeys.OfFleet(ProviderSettings.FleetUrl), Fleet);
         Add(ProviderKeys.OfFleet(ProviderSettings.FleetToken), JoinToken);
+        Add(ProviderKeys.BootId, BootId);
+        Add(ProviderKeys.BootTicket, BootTicket);
         return data;
 
         void AddList(string path, IReadOnlyList<string> values)

@@ -12,6 +12,11 @@ internal static class ProviderKeys
 
     public const string SelectedArchs = "selected:arch";
 
+    /// <summary>What a boot hands over.</summary>
+    public const string BootId = "boot:id";
+
+    public const string BootTicket = "boot:ticket";
+
     public static string Of(ProviderSetting setting) => ConfigurationPath.Combine(ProviderSettings.ProviderTable, setting.Name);
 
     public static string OfAdvertisement(ProviderSetting setting) =>

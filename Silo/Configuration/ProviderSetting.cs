@@ -15,7 +15,9 @@ internal enum SettingType
 /// <param name="Rule">What a value must be, as an error says it after "expected".</param>
 /// <param name="IsValid">Judges one value (of a list: each) by its text.</param>
 /// <param name="Variable">The environment variable, or null when there is none.</param>
-internal sealed record ProviderSetting(string Name, SettingType Type, string Rule, Func<string, bool> IsValid, string? Variable = null)
+/// <param name="IsSecret">Errors do not show its value.</param>
+internal sealed record ProviderSetting(
+    string Name, SettingType Type, string Rule, Func<string, bool> IsValid, string? Variable = null, bool IsSecret = false)
 {
     public string TypeName => Type switch
     {

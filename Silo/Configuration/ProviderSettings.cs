@@ -28,6 +28,7 @@ internal static class ProviderSettings
     public const int MaxFloodLimit = 1_000_000;
 
     private const int MaxPathLength = 4096;
+    private const string PlaceRule = "1 to 48 of a-z, 0-9, '.', '_' and '-'";
     private const string BooleanRule = "true or false";
     private const string PathRule = "a path of 1 to 4096 characters without NUL";
     private const string KeyRule = "a key id (ed25519: and 64 hex digits) or the path of a file with a public key";
@@ -94,7 +95,22 @@ internal static class ProviderSettings
 
     public static ProviderSetting FleetToken { get; } = new(
         "token", SettingType.Text, "a join token, pj1- and what follows", text => text.Length <= 128 && text.StartsWith("pj1-", StringComparison.Ordinal),
-        "PLASM_JOIN_TOKEN");
+        "PLASM_FLEET_TOKEN", IsSecret: true);
+
+    public static ProviderSetting Site { get; } = new("site", SettingType.Text, PlaceRule, IsPlace, "PLASM_SITE");
+
+    public static ProviderSetting Rack { get; } = new("rack", SettingType.Text, PlaceRule, IsPlace, "PLASM_RACK");
+
+    public static ProviderSetting Capabilities { get; } = new(
+        "capabilities", SettingType.TextList, "1 to 64 of a-z, 0-9, '.', '_' and '-'", text => IsWord(text, 64), "PLASM_CAPABILITIES");
+
+    /// <summary>
+    /// Not a key of the file but of one boot. What the boot handed over must not keep a node from serving: it is judged where it is used.
+    /// </summary>
+    public static ProviderSetting BootId { get; } = new("boot_id", SettingType.Text, "a boot's id", _ => true, "PLASM_BOOT_ID");
+
+    /// <inheritdoc cref="BootId"/>
+    public static ProviderSetting BootTicket { get; } = new("ticket", SettingType.Text, "a boot's ticket", _ => true, "PLASM_BOOT_TICKET");
 
     public static ProviderSetting Arch { get; } = new(
         "arch", SettingType.TextList, MachineArch.Expected, text => MachineArch.TryParse(text, out _), "PLASM_ARCH");
@@ -126,7 +142,14 @@ internal static class ProviderSettings
     public static IReadOnlyList<ProviderSetting> OfCluster { get; } = [Database, SiloName, OperatorKeys, OpenReads, FloodLimit];
 
     /// <summary>The keys of <c>[fleet]</c>: which fleet a provider belongs to.</summary>
-    public static IReadOnlyList<ProviderSetting> OfFleet { get; } = [FleetUrl, FleetToken];
+    public static IReadOnlyList<ProviderSetting> OfFleet { get; } = [FleetUrl, FleetToken, Site, Rack, Capabilities];
+
+    /// <summary>A boot's id, minted by its agent.</summary>
+    public static bool IsBootId(string text) => text.Length == 32 && text.All(char.IsAsciiHexDigitLower);
+
+    /// <summary>Has the letters and length of a boot's ticket; whether it is one, the fleet knows.</summary>
+    public static bool IsTicket(string text) =>
+        text.Length is > 0 and <= 128 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.');
 
     public static bool IsPort(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is >= 0 and <= 65535;
@@ -145,6 +168,11 @@ internal static class ProviderSettings
     public static bool IsFleetUrl(string text) =>
         text.Length <= MaxPathLength && Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https"
         && url.PathAndQuery == "/" && url.UserInfo.Length == 0 && url.Fragment.Length == 0;
+
+    private static bool IsPlace(string text) => IsWord(text, 48);
+
+    private static bool IsWord(string text, int maxLength) => text.Length > 0 && text.Length <= maxLength
+        && text.All(letter => char.IsAsciiLetterLower(letter) || char.IsAsciiDigit(letter) || letter is '.' or '_' or '-');
 
     private static bool IsSiloName(string text) =>
         text.Length is > 0 and <= 100 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '.' or '_' or '-');

@@ -12,6 +12,7 @@ using PhaseMesh.Silo.Fleet;
 using PhaseMesh.Silo.Fleet.Api;
 using PhaseMesh.Silo.Fleet.Hosting;
 using PhaseMesh.Silo.Health;
+using PhaseMesh.Silo.Joining;
 using PhaseMesh.Silo.Serving.Endpoints;
 using PhaseMesh.Silo.Serving.Fetching;
 
@@ -29,6 +30,11 @@ internal sealed record ProviderSurroundings
 
     /// <summary>Opens the links to announce on. Null: the machine's own.</summary>
     public Func<IMulticastNetwork>? Multicast { get; init; }
+
+    /// <summary>Carries calls to the fleet. Null: over the network.</summary>
+    public HttpMessageHandler? FleetHandler { get; init; }
+
+    public JoiningLimits Joining { get; init; } = new();
 
     /// <summary>Null: lines on standard error.</summary>
     public Action<ILoggingBuilder>? Logging { get; init; }

@@ -8,6 +8,7 @@ using PhaseMesh.Mdns.Network;
 using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Catalog.Stamps;
 using PhaseMesh.Silo.Health;
+using PhaseMesh.Silo.Joining;
 using PhaseMesh.Silo.Serving;
 
 namespace PhaseMesh.Silo.Tests.Serving;
@@ -40,6 +41,12 @@ internal sealed class ServingScene : IAsyncDisposable
 
     /// <summary>Null: no part in a DHT, and no libp2p port.</summary>
     public DhtOptions? Dht { get; set; }
+
+    public FleetMembershipOptions Fleet { get; init; } = new();
+
+    public HttpMessageHandler? FleetHandler { get; init; }
+
+    public JoiningLimits Joining { get; init; } = new();
 
     public ProviderMode Mode { get; init; }
 
@@ -86,6 +93,7 @@ internal sealed class ServingScene : IAsyncDisposable
             Advertisement = new AdvertisementOptions { Mdns = Multicast is not null, Dht = Dht is not null },
             Dht = Dht ?? new DhtOptions(),
             Mode = Mode,
+            Fleet = Fleet,
             ArtifactsDirectory = Artifacts,
             StateDirectory = State,
             Channels = Channels,
@@ -100,6 +108,8 @@ internal sealed class ServingScene : IAsyncDisposable
                 ServiceManager = ServiceManager ?? new NoServiceManager(),
                 Stamps = Stamps ?? (Limits.BodyTransport is BodyTransport.Portable ? new PortableFileStamps() : FileStamps.ForThisSystem),
                 Multicast = Multicast,
+                FleetHandler = FleetHandler,
+                Joining = Joining,
                 Logging = logging => logging.SetMinimumLevel(Log.MinimumLevel).AddProvider(Log),
             },
             CancellationToken.None);

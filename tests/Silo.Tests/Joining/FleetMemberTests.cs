@@ -1,0 +1,238 @@
+using System.Net;
+using System.Text.Json;
+using Microsoft.Extensions.Logging;
+using PhaseMesh.Manifests.Naming;
+using PhaseMesh.Silo.Catalog;
+using PhaseMesh.Silo.Joining;
+using PhaseMesh.Silo.Tests.Serving;
+
+namespace PhaseMesh.Silo.Tests.Joining;
+
+/// <summary>Providers that enrol, with a fleet that does as it likes.</summary>
+public sealed class FleetMemberTests : IDisposable
+{
+    private const string Ticket = "pt1-00112233445566778899aabbccddeeff-0f0e0d0c0b0a0908";
+    private const string Token = "pj1-0011223344556677-0f0e0d0c0b0a0908";
+    private const string BootId = "00112233445566778899aabbccddeeff";
+
+    /// <summary>Pauses as short as they can be; nothing here depends on how long they are.</summary>
+    private static readonly JoiningLimits Quick = new()
+    {
+        Request = ServingScene.Limit,
+        FirstPause = TimeSpan.FromMilliseconds(5),
+        LongestPause = TimeSpan.FromMilliseconds(20),
+        FirstRefusalPause = TimeSpan.FromMilliseconds(5),
+        LongestRefusalPause = TimeSpan.FromMilliseconds(20),
+        LongestRetryAfter = TimeSpan.FromMilliseconds(20),
+        ShortestBeat = TimeSpan.FromMilliseconds(10),
+        LongestBeat = TimeSpan.FromMilliseconds(40),
+        Drain = ServingScene.Limit,
+    };
+
+    private readonly FakeFleet _fleet = new();
+
+    private static FleetMembershipOptions OfBoot => new()
+    {
+        Urls = [new Uri("http://silo1.test")],
+        BootId = BootId,
+        BootTicket = Ticket,
+        JoinToken = Token,
+    };
+
+    public void Dispose() => _fleet.Dispose();
+
+    [Fact]
+    public async Task Start_OnceItServes_EnrolsAndSaysWhatItIs()
+    {
+        await using ServingScene scene = await Scene(new FleetMembershipOptions
+        {
+            Urls = [new Uri("http://silo1.test:8080")],
+            Site = "fra1",
+            Rack = "r12",
+            Capabilities = ["ssd"],
+            JoinToken = Token,
+        }).ServeAsync();
+
+        FleetCall enrolment = (await _fleet.WaitForAsync(call => call.What == "enrol"))[0];
+        FleetCall beat = (await _fleet.WaitForAsync(call => call.What == "heartbeat", 3))[^1];
+
+        Assert.Equal("http://silo1.test:8080/v1/providers", enrolment.Url.ToString());
+        Assert.Equal((scene.Host.NodeKey.KeyId, scene.Host.NodeKey.KeyId), (enrolment.Signer, enrolment["key"]));
+        Assert.Equal(ReplicasOf(scene.Serving), enrolment.Replicas); // So it did not enrol before it served.
+        Assert.Equal(["site.fra1", "rack.r12", "ssd"], TextsOf(enrolment, "capabilities"));
+        Assert.Equal([$"http://127.0.0.1:{scene.Host.BoundPort}/"], TextsOf(enrolment, "urls"));
+        Assert.Equal((Token, null), (enrolment["token"], enrolment["ticket"]));
+        Assert.Equal($"/v1/providers/{scene.Host.NodeKey.KeyId}/heartbeat", beat.Url.AbsolutePath);
+        Assert.Equal((HttpMethod.Put, "ok", null), (beat.Method, beat["health"], beat["replicas"]));
+        Assert.Equal(JsonValueKind.Number, beat.Body.GetProperty("load").GetProperty("requests_in_flight").ValueKind);
+        Assert.Single(_fleet.Of("enrol"));
+        Assert.Empty(_fleet.Of("events"));
+    }
+
+    [Fact]
+    public async Task Boot_WithTicket_IsReportedAsJoinedOnceAndTheTicketIsNowhere()
+    {
+        await using ServingScene scene = await Scene(OfBoot).ServeAsync();
+        await _fleet.WaitForAsync(call => call.What == "events");
+        int before = _fleet.Of("heartbeat").Count();
+        await _fleet.WaitForAsync(call => call.What == "heartbeat", before + 2);
+
+        FleetCall joined = Assert.Single(_fleet.Of("events"));
+        Assert.Equal($"/v1/boots/{BootId}/events", joined.Url.AbsolutePath);
+        Assert.Equal("joined", Assert.Single(joined.Body.EnumerateArray()).GetProperty("phase").GetString());
+        Assert.Equal(Ticket, _fleet.Of("enrol").First()["ticket"]);
+        AssertLogged(scene, $"Boot {BootId} was reported to the fleet as joined");
+        await scene.Host.StopAsync();
+        Assert.DoesNotContain(scene.Log.Lines, line => line.Text.Contains("pt1-", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Heartbeat_ReleaseChanges_TellsTheNewReplicas()
+    {
+        await using ServingScene scene = await Scene(OfBoot).ServeAsync();
+        await _fleet.WaitForAsync(call => call.What == "heartbeat");
+        Release old = scene.Serving;
+
+        scene.Replace("kernel", ServingScene.Content("kernel", 200_000));
+        Release next = await scene.WaitForReleaseAfterAsync(old);
+
+        string kernel = next.Manifest.Artifacts[ArtifactKind.Kernel].Digest.ToString();
+        await _fleet.WaitForAsync(call => call.What == "heartbeat" && call["replicas"] is not null && call.Replicas.Contains(kernel));
+        Assert.Single(_fleet.Of("enrol"));
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.Conflict, "enrol-again")]
+    [InlineData(HttpStatusCode.NotFound, "not-found")]
+    public async Task Heartbeat_FleetForgotTheNode_EnrolsAgain(HttpStatusCode status, string slug)
+    {
+        int beats = 0;
+        _fleet.Instead = call => call.What == "heartbeat" && Interlocked.Increment(ref beats) == 2 ? FakeFleet.Refusal(status, slug) : null;
+
+        await using ServingScene scene = await Scene(OfBoot).ServeAsync();
+        await _fleet.WaitForAsync(call => call.What == "enrol", 2);
+        await _fleet.WaitForAsync(call => call.What == "heartbeat", 4);
+
+        Assert.Equal(2, _fleet.Of("enrol").Count());
+        Assert.Single(_fleet.Of("events"));
+    }
+
+    [Fact]
+    public async Task Enrol_TicketWasUsedUp_TriesTheTokenThenNeither()
+    {
+        _fleet.Instead = call => call.What == "enrol" && (call["ticket"] ?? call["token"]) is not null
+            ? FakeFleet.Refusal(HttpStatusCode.Forbidden, "not-admitted")
+            : null;
+
+        await using ServingScene scene = await Scene(OfBoot).ServeAsync();
+        await _fleet.WaitForAsync(call => call.What == "heartbeat");
+
+        Assert.Equal([(Ticket, Token), (null, Token), (null, null)], _fleet.Of("enrol").Select(call => (call["ticket"], call["token"])));
+    }
+
+    [Fact]
+    public async Task Enrol_Quarantined_SaysWhyOnceAndServesOn()
+    {
+        _fleet.Instead = _ => FakeFleet.Refusal(HttpStatusCode.Forbidden, "quarantined", "It lied.\\nTwice.");
+
+        await using ServingScene scene = await Scene(OfBoot).ServeAsync();
+        await _fleet.WaitForAsync(call => call.What == "enrol", 5);
+
+        AssertLogged(scene, "The fleet refuses this node: It lied.?Twice. (http://silo1.test/)");
+        await scene.GetJsonAsync("/readyz");
+    }
+
+    [Theory]
+    [InlineData("error")]
+    [InlineData("busy")]
+    [InlineData("dead")]
+    [InlineData("moved")]
+    [InlineData("oversize")]
+    public async Task Enrol_FirstSiloIsOfNoUse_GoesToTheNext(string kind)
+    {
+        _fleet.Instead = call => call.Url.Host != "silo1.test" ? null : kind switch
+        {
+            "error" => FakeFleet.Answer(HttpStatusCode.InternalServerError, "<html>"),
+            "busy" => FakeFleet.Answer(HttpStatusCode.ServiceUnavailable, "[", "1"),
+            "moved" => FakeFleet.Answer(HttpStatusCode.PermanentRedirect, ""),
+            "oversize" => FakeFleet.Answer(HttpStatusCode.OK, new string(' ', JoiningLimits.MaxAnswerBytes + 1)),
+            _ => throw new HttpRequestException("Nobody there."),
+        };
+        await using ServingScene scene = await Scene(new FleetMembershipOptions
+        {
+            Urls = [new Uri("http://silo1.test"), new Uri("http://silo2.test")],
+        }).ServeAsync();
+
+        await _fleet.WaitForAsync(call => call.What == "heartbeat");
+
+        Assert.All(_fleet.Of("heartbeat"), call => Assert.Equal("silo2.test", call.Url.Host));
+    }
+
+    [Fact]
+    public async Task Enrol_FleetIsAwayForAWhile_SaysSoOnceAndGetsIn()
+    {
+        int calls = 0;
+        _fleet.Instead = _ => Interlocked.Increment(ref calls) < 9 ? FakeFleet.Answer(HttpStatusCode.ServiceUnavailable, "", "3600") : null;
+
+        await using ServingScene scene = await Scene(OfBoot).ServeAsync();
+        await _fleet.WaitForAsync(call => call.What == "heartbeat");
+
+        AssertLogged(scene, "No silo of the fleet answers (http://silo1.test/: ");
+        AssertLogged(scene, "The fleet answers again");
+    }
+
+    [Fact]
+    public async Task Stop_Enrolled_DrainsAtTheFleetAndSaysNothingAfter()
+    {
+        await using ServingScene scene = await Scene(OfBoot).ServeAsync();
+        await _fleet.WaitForAsync(call => call.What == "heartbeat");
+
+        await scene.Host.StopAsync();
+
+        FleetCall drain = _fleet.Calls[^1];
+        Assert.Equal((HttpMethod.Post, $"/v1/providers/{scene.Host.NodeKey.KeyId}/drain"), (drain.Method, drain.Url.AbsolutePath));
+        Assert.Single(_fleet.Of("drain"));
+    }
+
+    [Fact]
+    public async Task Stop_FleetIsDead_StopsAllTheSame()
+    {
+        await using ServingScene scene = await Scene(OfBoot).ServeAsync();
+        await _fleet.WaitForAsync(call => call.What == "heartbeat");
+        _fleet.Instead = _ => throw new HttpRequestException("Nobody there.");
+
+        await scene.Host.StopAsync();
+
+        AssertLogged(scene, "The fleet could not be told that this node stops");
+    }
+
+    [Fact]
+    public async Task Private_HasAFleet_DoesNotEnrol()
+    {
+        await using ServingScene scene = new()
+        {
+            Bind = "127.0.0.1",
+            Mode = ProviderMode.Private,
+            Fleet = OfBoot,
+            FleetHandler = _fleet,
+            Joining = Quick,
+        };
+        await scene.ServeAsync();
+        await scene.Host.StopAsync();
+
+        Assert.Empty(_fleet.Calls);
+        AssertLogged(scene, "A fleet is configured, but mode private announces nothing");
+    }
+
+    private static void AssertLogged(ServingScene scene, string text) =>
+        Assert.Single(scene.Log.Lines, line => line.Text.StartsWith(text, StringComparison.Ordinal));
+
+    private static IEnumerable<string> ReplicasOf(Release release) =>
+        release.Manifest.Artifacts.Values.Select(artifact => artifact.Digest.ToString()).Order(StringComparer.Ordinal);
+
+    private static IEnumerable<string?> TextsOf(FleetCall call, string name) =>
+        call.Body.GetProperty(name).EnumerateArray().Select(each => each.GetString());
+
+    private ServingScene Scene(FleetMembershipOptions fleet) =>
+        new() { Bind = "127.0.0.1", Fleet = fleet, FleetHandler = _fleet, Joining = Quick };
+}
