@@ -80,8 +80,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("serve --arch ", "arm64", "x86_64")]
     [InlineData("serve --arch x", "x86_64")]
     [InlineData("serve --arch x86_64 --ch", "--channel")]
-    [InlineData("serve --channel stable --arch x86_64 --", "--arch", "--artifacts", "--bind", "--bootstrap", "--config", "--dht-port", "--help",
-        "--mode", "--peers-file", "--port", "--state-dir", "--trust")]
+    [InlineData("serve --channel stable --arch x86_64 --", "--arch", "--artifacts", "--bind", "--boot-id", "--bootstrap",
+        "--cluster-database", "--config", "--dht-port", "--fleet", "--help", "--mode", "--peers-file", "--port", "--silo-name", "--state-dir",
+        "--ticket", "--trust")]
     [InlineData("serve --mode ", "internet", "local", "private")]
     [InlineData("serve --artifacts ")]
     [InlineData("serve -a \"/srv/my boot\" --po", "--port")]
