@@ -1,3 +1,4 @@
+using PhaseMesh.Gateway.Configuration;
 using PhaseMesh.Gateway.Forwarding;
 using PhaseMesh.Gateway.Health;
 using PhaseMesh.Serving.Responses;
@@ -24,6 +25,11 @@ internal static class GatewayEndpoints
         routes.MapMethods("/readyz", Methods, health.GetReadyAsync);
         routes.MapMethods("/health", Methods, health.GetReadyAsync);
         routes.MapMethods("/v1/route/{digest}", Methods, services.GetRequiredService<ExplainEndpoint>().GetAsync);
+        if (services.GetRequiredService<GatewayOptions>().Silos.Count > 0)
+        {
+            routes.Map("/v1/{**path}", services.GetRequiredService<SiloProxy>().HandleAsync);
+        }
+
         routes.MapFallback("{*path}", OtherwiseAsync);
 
         void MapBoth(string path, RequestDelegate handler)

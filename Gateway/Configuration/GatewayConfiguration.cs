@@ -28,9 +28,9 @@ internal static class GatewayConfiguration
             found.Add($"{GatewaySettings.Trust.Flag} is missing: expected at least one key; no release could be served.");
         }
 
-        if (values[GatewaySettings.Provider].Count == 0)
+        if (values[GatewaySettings.Provider].Count == 0 && values[GatewaySettings.Silo].Count == 0)
         {
-            found.Add($"{GatewaySettings.Provider.Flag} is missing: expected at least one provider to serve from.");
+            found.Add($"{GatewaySettings.Provider.Flag} and {GatewaySettings.Silo.Flag} are missing: expected at least one.");
         }
 
         return found.Count == 0 ? Make(values, environment) : null;
@@ -66,6 +66,7 @@ internal static class GatewayConfiguration
         return usual with
         {
             Providers = [.. values[GatewaySettings.Provider].Select(text => new Uri(text)).Distinct()],
+            Silos = [.. values[GatewaySettings.Silo].Select(text => new Uri(text)).Distinct()],
             Port = Number(GatewaySettings.Port) ?? usual.Port,
             Bind = Text(GatewaySettings.Bind),
             StateDirectory = Path.GetFullPath(Text(GatewaySettings.StateDirectory) ?? environment.DefaultStateDirectory),

@@ -11,6 +11,9 @@ internal sealed record GatewayOptions
     /// <summary>Providers that are asked themselves what they serve.</summary>
     public IReadOnlyList<Uri> Providers { get; init; } = [];
 
+    /// <summary>Silos that know the fleet, and whose API is answered for.</summary>
+    public IReadOnlyList<Uri> Silos { get; init; } = [];
+
     /// <summary>Releases that none of these keys signed are not served.</summary>
     public required TrustPolicy Trust { get; init; }
 

@@ -13,6 +13,9 @@ internal static class GatewaySettings
     public static GatewaySetting Provider { get; } = new(
         "provider", "URL", "A provider to serve from; may be repeated.", "http(s)://HOST[:PORT] and nothing behind it", IsBaseUrl, true);
 
+    public static GatewaySetting Silo { get; } = new(
+        "silo", "URL", "A silo that knows the fleet; may be repeated.", "http(s)://HOST[:PORT] and nothing behind it", IsBaseUrl, true);
+
     public static GatewaySetting Trust { get; } = new(
         "trust", "KEY", "A key whose signature on a release counts, or a file with one; may be repeated.",
         $"{Ed25519PublicKey.Expected}, or a file with one", text => TryReadKey(text, out _), true);
@@ -52,7 +55,7 @@ internal static class GatewaySettings
         text => IsWithin(text, 0, 86_400));
 
     public static IReadOnlyList<GatewaySetting> All { get; } =
-        [Provider, Trust, Port, Bind, Memory, CacheDirectory, CacheSize, StateDirectory, Channel, Arch, DrainGrace];
+        [Provider, Silo, Trust, Port, Bind, Memory, CacheDirectory, CacheSize, StateDirectory, Channel, Arch, DrainGrace];
 
     /// <summary>A key, or a file that holds one.</summary>
     public static bool TryReadKey(string text, out Ed25519PublicKey key)

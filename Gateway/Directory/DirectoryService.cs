@@ -24,6 +24,11 @@ internal sealed partial class DirectoryService(
         if (file.Load() is { } stored)
         {
             HashSet<string> wanted = [.. pollers.Select(poller => poller.Source)];
+            if (options.Silos.Count > 0)
+            {
+                wanted.Add(SiloFollower.Source);
+            }
+
             directory.Restore(
                 stored.Reports.Where(each => wanted.Contains(each.Key)).ToDictionary(each => each.Key, each => each.Value), stored.HeardAt);
             LogRestored(directory.Current.Releases.Count, file.FullPath, stored.HeardAt);
@@ -40,7 +45,11 @@ internal sealed partial class DirectoryService(
     {
         // 2. and 3. The first that dies takes the gateway down: without it the directory would only seem to be kept.
         using CancellationTokenSource stop = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
-        Task[] all = [.. _pollers.Select(poller => poller.RunAsync(stop.Token)), HousekeepAsync(stop.Token)];
+        Task[] all =
+        [
+            .. _pollers.Select(poller => poller.RunAsync(stop.Token)), .. options.Silos.Count > 0 ? FollowSilos(stop.Token) : [],
+            HousekeepAsync(stop.Token),
+        ];
         Task ended = await Task.WhenAny(all);
         await stop.CancelAsync();
         await Task.WhenAll(all).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -73,6 +82,13 @@ internal sealed partial class DirectoryService(
             (_savedVersion, _savedAt) = (version, clock.GetUtcNow());
         }
     }
+
+    private Task[] FollowSilos(CancellationToken cancellationToken) =>
+    [
+        new SiloFollower(options.Silos, client, manifests, directory, observer, clock, loggers.CreateLogger<SiloFollower>())
+            .RunAsync(cancellationToken),
+        new FleetProber(client, directory, observer, options.PollInterval, clock).RunAsync(cancellationToken),
+    ];
 
     private ProviderPoller MakePoller(Uri url) => new(
         url, client, manifests, directory, observer, options.PollInterval, clock, loggers.CreateLogger<ProviderPoller>());

@@ -27,7 +27,8 @@ internal sealed class SnapshotComposer
         foreach (ManifestArtifact artifact in releases.SelectMany(release => release.Manifest.Artifacts.Values))
         {
             // The same bytes may be cut into other chunks elsewhere: chunk digests are worth more than none.
-            if (!artifacts.TryGetValue(artifact.Digest, out ManifestArtifact? known) || (known.Chunks is null && artifact.Chunks is not null))
+            if (!artifacts.TryGetValue(artifact.Digest, out ManifestArtifact? known)
+                || (known.Chunks is null && artifact.Chunks is not null))
             {
                 artifacts[artifact.Digest] = artifact;
             }
@@ -59,8 +60,10 @@ internal sealed class SnapshotComposer
                 // Authoritative sources come first, and theirs stays.
                 BootManifest newest = slot.MaxBy(OrderOf)!;
                 bool isSettled = !report.IsAuthoritative
-                    && reports.Any(other => other.IsAuthoritative && other.Releases.Any(manifest => (manifest.Channel, manifest.Arch) == slot.Key));
-                if (!isSettled && (!current.TryGetValue(slot.Key, out BootManifest? known) || OrderOf(newest).CompareTo(OrderOf(known)) > 0))
+                    && reports.Any(other => other.IsAuthoritative
+                        && other.Releases.Any(manifest => (manifest.Channel, manifest.Arch) == slot.Key));
+                if (!isSettled && (!current.TryGetValue(slot.Key, out BootManifest? known)
+                    || OrderOf(newest).CompareTo(OrderOf(known)) > 0))
                 {
                     current[slot.Key] = newest;
                 }
@@ -100,7 +103,8 @@ internal sealed class SnapshotComposer
             }
         }
 
-        foreach ((string, Sha256Digest) gone in _replicas.Where(each => now - each.Value >= KeepReplaced).Select(each => each.Key).ToArray())
+        foreach ((string, Sha256Digest) gone in _replicas
+            .Where(each => now - each.Value >= KeepReplaced).Select(each => each.Key).ToArray())
         {
             _replicas.Remove(gone);
         }

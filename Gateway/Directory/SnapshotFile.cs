@@ -7,7 +7,7 @@ namespace PhaseMesh.Gateway.Directory;
 
 /// <summary>
 /// What all sources said last, on disk, so that a gateway that starts alone can serve. Written beside the old one, flushed and renamed: a
-/// crash leaves the one or the other. Nothing in it is believed for being there: manifests are verified again, and the bytes of replicas are
+/// crash leaves the one or the other. Nothing in it is believed for being there: manifests are verified again, and replicas' bytes are
 /// checked against those anyway.
 /// </summary>
 internal sealed partial class SnapshotFile(string stateDirectory, TrustedManifests manifests, ILogger<SnapshotFile> log)

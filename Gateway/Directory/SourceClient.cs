@@ -1,6 +1,6 @@
 namespace PhaseMesh.Gateway.Directory;
 
-/// <summary>Small answers of providers and silos: in bounded time, of bounded size, from where they were asked for and nowhere else.</summary>
+/// <summary>Small answers of providers and silos: in bounded time, of bounded size, from where they were asked for only.</summary>
 internal sealed class SourceClient(TimeProvider clock) : IDisposable
 {
     private readonly HttpClient _http = new(new SocketsHttpHandler

@@ -6,8 +6,8 @@ using PhaseMesh.Gateway.Hosting;
 namespace PhaseMesh.Gateway.Health;
 
 /// <summary>
-/// <c>/livez</c>: the process answers. <c>/readyz</c>: it knows a release and isn't draining. Old knowledge does not make it unready: signed
-/// bytes stay right, and cached ones are served even when no replica is left.
+/// <c>/livez</c>: the process answers. <c>/readyz</c>: it knows a release and isn't draining. Old knowledge does not make it unready:
+/// signed bytes stay right, and cached ones are served even when no replica is left.
 /// </summary>
 internal sealed class HealthEndpoint(ReplicaDirectory directory, RequestGauge requests)
 {

@@ -41,6 +41,8 @@ internal static class GatewayApplication
         builder.Services.AddSingleton<RequestGauge>();
         AddDirectory(builder.Services, options, surroundings.Clock);
         builder.Services.AddForwarding(options.Forwarding, options.Chunks);
+        builder.Services.AddHttpForwarder();
+        builder.Services.AddSingleton<SiloProxy>();
         builder.Services.AddSingleton<HealthEndpoint>();
         builder.Services.AddSingleton<StatusEndpoint>();
         builder.Services.AddSingleton<ReleaseEndpoints>();
@@ -85,7 +87,8 @@ internal static class GatewayApplication
         kestrel.Limits.KeepAliveTimeout = limits.KeepAliveTimeout;
 
         // For the answers that are no artifacts; those are timed slice by slice (SlowReaderGuard), before this would strike.
-        kestrel.Limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: limits.SliceTimeout + TimeSpan.FromSeconds(5));
+        kestrel.Limits.MinResponseDataRate = new MinDataRate(
+            bytesPerSecond: 1024, gracePeriod: limits.SliceTimeout + TimeSpan.FromSeconds(5));
 
         kestrel.Listen(EndPointOf(options), listen =>
         {

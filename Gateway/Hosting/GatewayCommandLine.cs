@@ -17,7 +17,8 @@ internal static class GatewayCommandLine
         IReadOnlyList<string> arguments, GatewayEnvironment environment, TextWriter output, TextWriter error,
         Func<GatewayOptions, Task<int>> serve)
     {
-        Command command = new("serve", "Serve until SIGTERM or Ctrl-C. Each option has a variable: --cache-dir is PHASE_GATEWAY_CACHE_DIR.");
+        Command command = new(
+            "serve", "Serve until SIGTERM or Ctrl-C. Each option has a variable: --cache-dir is PHASE_GATEWAY_CACHE_DIR.");
         Dictionary<GatewaySetting, Option<string[]>> options = [];
         foreach (GatewaySetting setting in GatewaySettings.All)
         {

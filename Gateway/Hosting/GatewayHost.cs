@@ -48,7 +48,8 @@ internal sealed partial class GatewayHost : IAsyncDisposable
         {
             await using GatewayHost host = await StartAsync(options, new GatewaySurroundings(), stop.Token);
             IHostApplicationLifetime lifetime = host._app.Lifetime;
-            using CancellationTokenSource ending = CancellationTokenSource.CreateLinkedTokenSource(stop.Token, lifetime.ApplicationStopping);
+            using CancellationTokenSource ending =
+                CancellationTokenSource.CreateLinkedTokenSource(stop.Token, lifetime.ApplicationStopping);
             await Task.Delay(Timeout.InfiniteTimeSpan, host._clock, ending.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await host.StopAsync(hurry.Token);
             if (stop.IsCancellationRequested)

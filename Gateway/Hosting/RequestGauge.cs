@@ -3,11 +3,15 @@ using PhaseMesh.Serving;
 namespace PhaseMesh.Gateway.Hosting;
 
 /// <summary>Counts requests, and knows when the last one has ended; clients are sent elsewhere while the gateway drains.</summary>
-internal sealed class RequestGauge(LoadCounters load)
+internal sealed class RequestGauge(LoadCounters load) : IDisposable
 {
+    private readonly CancellationTokenSource _draining = new();
     private volatile TaskCompletionSource? _idle;
 
     public bool IsDraining => _idle is not null;
+
+    /// <summary>For requests that would never end by themselves.</summary>
+    public CancellationToken Draining => _draining.Token;
 
     public int InFlight => load.RequestsInFlight;
 
@@ -37,6 +41,7 @@ internal sealed class RequestGauge(LoadCounters load)
     {
         TaskCompletionSource idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
         _idle = idle;
+        _draining.Cancel();
         if (load.RequestsInFlight == 0)
         {
             idle.TrySetResult();
@@ -44,4 +49,6 @@ internal sealed class RequestGauge(LoadCounters load)
 
         return idle.Task;
     }
+
+    public void Dispose() => _draining.Dispose();
 }

@@ -20,7 +20,8 @@ public class GatewayConfigurationTests
         Assert.Equal(GatewayCommandLine.ConfigurationError, exitCode);
         Assert.Null(options);
         foreach (string expected in (string[])["--port is '70000'", "--memory is '15MiB'", "--provider is 'ftp://x'", "'http://ok/path'",
-            "--bind is 'nowhere'", "--bind is given 2 times", "--channel is 'No!'", "PHASE_GATEWAY_CACHE_SIZE is 'much'", "--trust is missing"])
+            "--bind is 'nowhere'", "--bind is given 2 times", "--channel is 'No!'", "PHASE_GATEWAY_CACHE_SIZE is 'much'",
+            "--trust is missing"])
         {
             Assert.Contains(expected, error, StringComparison.Ordinal);
         }
@@ -31,7 +32,8 @@ public class GatewayConfigurationTests
     {
         (int exitCode, string error, GatewayOptions? options) = await RunAsync(
             ["serve", "--port", "0", "--provider", "http://a:1", "--provider", "http://b:2/"],
-            ("PHASE_GATEWAY_PORT", "9"), ("PHASE_GATEWAY_TRUST", Key), ("PHASE_GATEWAY_MEMORY", "1GiB"), ("STATE_DIRECTORY", "/state:/other"));
+            ("PHASE_GATEWAY_PORT", "9"), ("PHASE_GATEWAY_TRUST", Key), ("PHASE_GATEWAY_MEMORY", "1GiB"),
+            ("STATE_DIRECTORY", "/state:/other"));
 
         Assert.Equal((0, ""), (exitCode, error));
         Assert.Equal(0, options!.Port);

@@ -21,7 +21,8 @@ public class GatewayHostTests
         await scene.ReadyAsync();
         using HttpClient direct = new() { BaseAddress = origin };
 
-        foreach (string path in (string[])["/manifest.json", "/stable/x86_64/manifest.json", $"/manifest.json?digest={release.Manifest.Digest}",
+        foreach (string path in (string[])["/manifest.json", "/stable/x86_64/manifest.json",
+            $"/manifest.json?digest={release.Manifest.Digest}",
             "/kernel", "/stable/amd64/initramfs", "/rootfs", "/boot.ipxe", "/stable/x86_64/boot.ipxe", "/phase.cpio",
             $"/blobs/{release.Manifest.Artifacts[ArtifactKind.Rootfs].Digest}", $"/blobs/{release.Manifest.Digest}"])
         {
@@ -51,7 +52,8 @@ public class GatewayHostTests
         JsonElement ready = await scene.Client.GetFromJsonAsync<JsonElement>("/readyz");
         Assert.Equal((0, 1), (ready.GetProperty("snapshot").GetProperty("age_seconds").GetInt32(),
             ready.GetProperty("snapshot").GetProperty("sources_answering").GetInt32()));
-        JsonElement route = await scene.Client.GetFromJsonAsync<JsonElement>($"/v1/route/{release.Manifest.Artifacts[ArtifactKind.Kernel].Digest}");
+        JsonElement route = await scene.Client.GetFromJsonAsync<JsonElement>(
+            $"/v1/route/{release.Manifest.Artifacts[ArtifactKind.Kernel].Digest}");
         Assert.Equal(origin.ToString(), route.GetProperty("chosen_provider_id").GetString());
         Assert.Equal(HttpStatusCode.BadRequest, (await scene.Client.GetAsync("/v1/route/kernel")).StatusCode);
     }
@@ -71,7 +73,8 @@ public class GatewayHostTests
             using HttpResponseMessage fresh = await first.Client.GetAsync("/manifest.json");
             Assert.False(fresh.Headers.Contains("Phase-Snapshot-Age"));
             before = await first.Client.GetByteArrayAsync("/rootfs");
-            await UntilAsync(() => System.IO.Directory.EnumerateFiles(directory.At("cache"), "*", SearchOption.AllDirectories).Count() >= 23);
+            await UntilAsync(
+                () => System.IO.Directory.EnumerateFiles(directory.At("cache"), "*", SearchOption.AllDirectories).Count() >= 23);
         }
 
         await plasmd.SignalAsync("KILL");

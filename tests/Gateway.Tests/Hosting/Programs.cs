@@ -15,8 +15,8 @@ internal static class Programs
         int port = LoopbackPort.Free();
         Uri url = new($"http://127.0.0.1:{port}/");
         ChildProcess process = Start("plasmd", name,
-            "serve", "--artifacts", directory.Artifacts, "--channel", "stable", "--arch", "x86_64", "--bind", "127.0.0.1", "--port", $"{port}",
-            "--state-dir", directory.At(name), "--mode", "local");
+            "serve", "--artifacts", directory.Artifacts, "--channel", "stable", "--arch", "x86_64", "--bind", "127.0.0.1",
+            "--port", $"{port}", "--state-dir", directory.At(name), "--mode", "local");
         await HttpProbe.WaitForOkAsync(new Uri(url, "/readyz"), Limit, process);
         return (process, url);
     }
@@ -30,7 +30,8 @@ internal static class Programs
         ChildProcess process = Start("phase-gateway", "phase-gateway",
         [
             "serve", "--bind", "127.0.0.1", "--port", $"{port}", "--state-dir", directory.At("gateway"), "--memory", "64MiB",
-            "--trust", release.Key.PublicKey.KeyId, .. providers.SelectMany(provider => (string[])["--provider", provider.ToString()]), .. more,
+            "--trust", release.Key.PublicKey.KeyId,
+            .. providers.SelectMany(provider => (string[])["--provider", provider.ToString()]), .. more,
         ]);
         await HttpProbe.WaitForOkAsync(new Uri(url, "/readyz"), Limit, process);
         return (process, url);
@@ -47,7 +48,8 @@ internal static class Programs
     private static void Clean(ProcessStartInfo start)
     {
         foreach (string variable in start.Environment.Keys
-            .Where(key => key.StartsWith("PLASM_", StringComparison.Ordinal) || key.StartsWith("PHASE_", StringComparison.Ordinal)).ToArray())
+            .Where(key => key.StartsWith("PLASM_", StringComparison.Ordinal)
+                || key.StartsWith("PHASE_", StringComparison.Ordinal)).ToArray())
         {
             start.Environment.Remove(variable);
         }
