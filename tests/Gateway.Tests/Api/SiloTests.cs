@@ -36,7 +36,7 @@ public class SiloTests
     [InlineData("not json")]
     [InlineData("{}")]
     [InlineData("""{"releases":[null,{"manifest_base64":"!"},{"manifest_base64":"e30="}],"providers":[null,{},{"key":"x","state":"serving"}]}""")]
-    public async Task Silo_AnswersNonsense_WhatWasKnownHoldsOn(string nonsense)
+    public async Task Silo_AnswersNonsense_TheNextIsAsked(string nonsense)
     {
         using TestRelease release = TestRelease.Create();
         using ReleaseDirectory directory = new();
