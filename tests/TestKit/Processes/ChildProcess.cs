@@ -13,6 +13,7 @@ public sealed class ChildProcess : IAsyncDisposable
     private static readonly ConcurrentDictionary<ChildProcess, bool> Running = [];
 
     private readonly Process _process;
+    private readonly Func<string, bool>? _takes;
     private readonly Lock _gate = new();
     private readonly List<OutputLine> _lines = [];
     private readonly List<(Func<string, bool> Matches, TaskCompletionSource<OutputLine> Found)> _waiters = [];
@@ -27,9 +28,9 @@ public sealed class ChildProcess : IAsyncDisposable
         }
     };
 
-    private ChildProcess(string name, ProcessStartInfo start)
+    private ChildProcess(string name, ProcessStartInfo start, Func<string, bool>? takes)
     {
-        Name = name;
+        (Name, _takes) = (name, takes);
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
@@ -66,11 +67,14 @@ public sealed class ChildProcess : IAsyncDisposable
     /// <param name="fileName">The program.</param>
     /// <param name="arguments">Its arguments, unquoted.</param>
     /// <param name="configure">Environment, working directory.</param>
-    public static ChildProcess Start(string name, string fileName, IEnumerable<string> arguments, Action<ProcessStartInfo>? configure = null)
+    /// <param name="takes">Sees each line first; a line it returns true for is not kept. For processes that print very much.</param>
+    public static ChildProcess Start(
+        string name, string fileName, IEnumerable<string> arguments, Action<ProcessStartInfo>? configure = null,
+        Func<string, bool>? takes = null)
     {
         ProcessStartInfo start = new(fileName, arguments);
         configure?.Invoke(start);
-        return new ChildProcess(name, start);
+        return new ChildProcess(name, start, takes);
     }
 
     /// <summary>Runs a program to its end; a non-zero exit code throws with what it printed.</summary>
@@ -199,6 +203,11 @@ public sealed class ChildProcess : IAsyncDisposable
 
         OutputLine added = new(Elapsed, line.ToString());
         line.Clear();
+        if (_takes?.Invoke(added.Text) == true)
+        {
+            return;
+        }
+
         lock (_gate)
         {
             _lines.Add(added);

@@ -1,0 +1,61 @@
+using PhaseMesh.Cluster.Hosting;
+using PhaseMesh.Cluster.Node;
+using PhaseMesh.Cluster.Storage;
+
+// A silo in a process of its own, with callers inside, which a test can kill and freeze. Prints lines (see Callers and BellGrain) and takes
+// words on stdin: "bells" sets the reminders; "stop" ends the callers and answers "stopped SUMMARY"; "gauge" answers "gauge MANAGED-BYTES RSS-BYTES FILES THREADS";
+// "leave" ends the silo in peace. The end of stdin ends it too.
+// usage: Cluster.Node STORAGE NAME CALLERS PAUSE-MILLISECONDS
+TimeSpan retryDelay = TimeSpan.FromMilliseconds(200);
+await using NodeLines lines = new();
+string run = $"{args[1]}-{Environment.ProcessId}";
+GrainCluster silo;
+while (true)
+{
+    try
+    {
+        silo = await GrainCluster.StartAsync(NodeSetup.Options(args[0], args[1], hasBells: true), lines);
+        break;
+    }
+    catch (StorageUnavailableException exception)
+    {
+        lines.Write($"waiting: {exception.Message}");
+        await Task.Delay(retryDelay, TimeProvider.System);
+    }
+}
+
+await using GrainCluster owned = silo;
+Callers callers = new(silo, lines, run, TimeSpan.FromMilliseconds(int.Parse(args[3])));
+callers.Start(int.Parse(args[2]));
+lines.Write($"ready {silo.Membership.Self}");
+while (await Console.In.ReadLineAsync() is { } word && word != "leave")
+{
+    switch (word)
+    {
+        case "bells":
+            for (int i = 0; i < NodeSetup.Bells; i++)
+            {
+                await silo.GetGrain<IBellGrain>($"b{i}").SetAsync(NodeSetup.BellPeriod);
+            }
+
+            lines.Write("bells are set");
+            break;
+        case "stop":
+            await callers.StopAsync();
+            lines.Write($"stopped {callers.Summary()}");
+            break;
+        case "gauge":
+            using (System.Diagnostics.Process self = System.Diagnostics.Process.GetCurrentProcess())
+            {
+                int files = Directory.GetFiles("/proc/self/fd").Length;
+                lines.Write($"gauge {GC.GetTotalMemory(forceFullCollection: true)} {self.WorkingSet64} {files} {self.Threads.Count}");
+            }
+
+            break;
+        default:
+            lines.Write($"fault no word: {word}");
+            break;
+    }
+}
+
+await callers.StopAsync();
