@@ -1,6 +1,7 @@
 # make demo    set up, build, boot two machines in QEMU, the second from the first
 # make test    set up, build, run every test        (make test ONLY=Manifests: one project)
 # make test-orleans  the grain tests on Microsoft Orleans (ORLEANS_VERSION, ORLEANS_SOURCE, ORLEANS_SQL; docs/orleans.md)
+# make soak    silos and their database break under load for MINUTES (10); looks for leaks too (CHAOS_SEED=N: the same again)
 # make bench   set up, measure against peers        (make bench ONLY=silo: some rows)
 # make image   the boot image and a release, in artifacts/
 # make fmt     format the code
@@ -12,7 +13,7 @@ export DOTNET_NOLOGO := 1
 
 include deploy/image/image.mk
 
-.PHONY: help demo test test-orleans bench fmt setup
+.PHONY: help demo soak test test-orleans bench fmt setup
 help:
 	@sed -n 's/^# //p' $(firstword $(MAKEFILE_LIST))
 
@@ -23,6 +24,10 @@ demo: setup-demo
 
 test: setup-test
 	@tests/run.sh $(ONLY)
+
+soak: setup-test
+	@CHAOS_SECONDS=$$(( $(or $(MINUTES),10) * 60 )) dotnet test tests/Cluster.Tests --nologo -v q -m:1 --filter FullyQualifiedName~ChaosTests.Postgres \
+		--logger "console;verbosity=detailed"
 
 test-orleans:
 	@tests/orleans.sh "$(ORLEANS_VERSION)" "$(ORLEANS_SOURCE)" "$(ORLEANS_SQL)"

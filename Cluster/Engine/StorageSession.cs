@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using PhaseMesh.Cluster.Clocks;
 using PhaseMesh.Cluster.Diagnostics;
 using PhaseMesh.Cluster.Hosting;
 using PhaseMesh.Cluster.Stores;
@@ -25,6 +26,7 @@ internal sealed class StorageSession : IChangeSink, IAsyncDisposable
     {
         Store = store;
         Time = options.TimeProvider;
+        Clock = new StorageClock(Time);
         _bound = (long)(options.FreshnessBound.TotalSeconds * Time.TimestampFrequency);
         _limit = options.CallLimit;
         Availability = new Availability(store, options.FailFastAfter, Time, log);
@@ -38,6 +40,9 @@ internal sealed class StorageSession : IChangeSink, IAsyncDisposable
     public IStore Store { get; }
 
     public TimeProvider Time { get; }
+
+    /// <summary>The storage's.</summary>
+    public StorageClock Clock { get; }
 
     public Availability Availability { get; }
 
@@ -168,6 +173,8 @@ internal sealed class StorageSession : IChangeSink, IAsyncDisposable
     public void OnCaughtUp(long timestamp) => Volatile.Write(ref _caughtUp, timestamp);
 
     public void OnEvents() => EventsArrived?.Invoke();
+
+    public void OnTime(DateTimeOffset at, long asked, long answered) => Clock.Set(at, asked, answered);
 
     public async ValueTask DisposeAsync()
     {

@@ -1,3 +1,4 @@
+using PhaseMesh.Cluster.Clocks;
 using PhaseMesh.Cluster.Feeds;
 using PhaseMesh.Cluster.Membership;
 using PhaseMesh.Cluster.Queries;
@@ -12,10 +13,15 @@ internal sealed class ClusterServices(GrainCluster cluster, IServiceProvider? se
         : serviceType == typeof(IEventFeed) ? cluster.Events
         : serviceType == typeof(IClusterMembership) ? cluster.Membership
         : serviceType == typeof(GrainCluster) ? cluster
+        : serviceType == typeof(IClusterClock) ? cluster.Clock
+        : serviceType == typeof(TimeProvider) ? Time()
         : serviceType is { IsGenericType: true } && serviceType.GetGenericTypeDefinition() == typeof(IGrainQuery<>)
             ? Activator.CreateInstance(typeof(GrainQuery<>).MakeGenericType(serviceType.GenericTypeArguments), cluster)
         : services?.GetService(serviceType)
-            ?? (serviceType == typeof(TimeProvider) ? cluster.Session.Time
-                : serviceType == typeof(IServiceProvider) ? this
-                : null);
+            ?? (serviceType == typeof(IServiceProvider) ? this : null);
+
+    /// <summary>The machine's clock is no judge of what other machines did; one that a test made up is.</summary>
+    private object Time() => services?.GetService(typeof(TimeProvider)) is { } given && !ReferenceEquals(given, TimeProvider.System)
+        ? given
+        : ReferenceEquals(cluster.Session.Time, TimeProvider.System) ? cluster.Clock.Time : cluster.Session.Time;
 }

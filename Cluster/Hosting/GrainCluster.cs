@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
+using PhaseMesh.Cluster.Clocks;
 using PhaseMesh.Cluster.Diagnostics;
 using PhaseMesh.Cluster.Engine;
 using PhaseMesh.Cluster.Feeds;
@@ -63,6 +64,9 @@ public sealed class GrainCluster : IAsyncDisposable
     public IClusterMembership Membership => _membership;
 
     public IEventFeed Events => _feed;
+
+    /// <summary>The storage's clock.</summary>
+    public IClusterClock Clock => Session.Clock;
 
     /// <summary>Grains in this silo's memory now.</summary>
     public int GrainsInMemory => _engine.GrainsInMemory;

@@ -11,7 +11,7 @@ public static class GrainClusterHosting
 {
     /// <summary>
     /// This process is a silo: registers <see cref="GrainCluster"/>, <see cref="IGrainFactory"/>, <see cref="IGrainQuery{TState}"/>,
-    /// <see cref="IEventFeed"/> and <see cref="IClusterMembership"/>, and starts and stops with the host.
+    /// <see cref="IEventFeed"/>, <see cref="IClusterMembership"/> and <see cref="Clocks.IClusterClock"/>, and starts and stops with the host.
     /// </summary>
     public static IServiceCollection AddGrainCluster(this IServiceCollection services, Action<GrainClusterOptions> configure) =>
         services.AddGrainCluster((_, options) => configure(options));
@@ -30,6 +30,7 @@ public static class GrainClusterHosting
         services.AddSingleton(provider => provider.GetRequiredService<GrainCluster>().GrainFactory);
         services.AddSingleton(provider => provider.GetRequiredService<GrainCluster>().Events);
         services.AddSingleton(provider => provider.GetRequiredService<GrainCluster>().Membership);
+        services.AddSingleton(provider => provider.GetRequiredService<GrainCluster>().Clock);
         services.AddSingleton(typeof(IGrainQuery<>), typeof(GrainQuery<>));
         services.AddHostedService<Host>();
         return services;

@@ -17,7 +17,7 @@ public abstract class GrainStorage
     public static GrainStorage InMemory() => new InMemoryGrainStorage();
 
     /// <summary>
-    /// PostgreSQL 13 or newer. A silo holds 6 connections and up to 4 more; it needs session-level features (LISTEN, prepared
+    /// PostgreSQL 13 or newer. A silo holds 7 connections and up to 4 more; it needs session-level features (LISTEN, prepared
     /// statements), so no transaction pooler in between. All its tables are in the schema <paramref name="schema"/>, which is made at
     /// the first start.
     /// </summary>

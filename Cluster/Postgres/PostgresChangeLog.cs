@@ -176,7 +176,10 @@ internal sealed class PostgresChangeLog : IAsyncDisposable
     private async Task<(ulong Xmin, long Now)> LookAsync(NpgsqlCommand look, ulong from)
     {
         look.Parameters[0].Value = from;
-        return await ReadAsync().WaitAsync(_connections.CommandLimit, _time, _stop.Token);
+        long asked = _time.GetTimestamp();
+        (ulong Xmin, long Now) looked = await ReadAsync().WaitAsync(_connections.CommandLimit, _time, _stop.Token);
+        _changes!.OnTime(DateTimeOffset.UnixEpoch + TimeSpan.FromMicroseconds(looked.Now), asked, _time.GetTimestamp());
+        return looked;
 
         async Task<(ulong, long)> ReadAsync()
         {

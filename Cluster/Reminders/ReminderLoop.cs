@@ -24,16 +24,24 @@ internal sealed class ReminderLoop(GrainEngine engine, ClusterLog log)
             return false;
         }
 
-        // A claim outlives the call's limit, so that a turn still running cannot be run again by another silo.
+        // A claim outlives the call's limit, so that a turn still running cannot be run again by another silo. What can't end in time
+        // doesn't begin, as when this silo was frozen after its claim.
         TimeSpan lease = engine.Options.CallLimit * 3;
+        long latest = engine.Session.Time.GetTimestamp()
+            + (long)((lease - engine.Options.CallLimit).TotalSeconds * engine.Session.Time.TimestampFrequency);
         IReadOnlyList<DueReminder> due = await engine.Session.Store.Tables.ClaimRemindersAsync(
             _grains, lease, MaxClaims, cancellationToken);
-        await Task.WhenAll(due.Select(reminder => RunAsync(reminder, cancellationToken)));
+        await Task.WhenAll(due.Select(reminder => RunAsync(reminder, latest, cancellationToken)));
         return due.Count == MaxClaims;
     }
 
-    private async Task RunAsync(DueReminder due, CancellationToken cancellationToken)
+    private async Task RunAsync(DueReminder due, long latest, CancellationToken cancellationToken)
     {
+        if (engine.Session.Time.GetTimestamp() > latest)
+        {
+            return;
+        }
+
         GrainClass grainClass = engine.Classes[due.Id.Grain];
         TickStatus status = new(due.FirstDue.UtcDateTime, due.Period, due.Now.UtcDateTime);
         DelegateInvocation invocation = new(grain => ((IRemindable)grain).ReceiveReminder(due.Id.Name, status));

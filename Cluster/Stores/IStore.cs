@@ -72,4 +72,7 @@ internal interface IChangeSink
 
     /// <summary>There may be new events.</summary>
     void OnEvents();
+
+    /// <summary>The storage's own time, read between two timestamps of the cluster's clock. Not told by storages on this machine.</summary>
+    void OnTime(DateTimeOffset at, long asked, long answered);
 }

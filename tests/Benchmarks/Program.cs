@@ -1,6 +1,7 @@
 using System.Text.Json;
 using PhaseMesh.Benchmarks;
 using PhaseMesh.Benchmarks.BootAgent;
+using PhaseMesh.Benchmarks.Cluster;
 using PhaseMesh.Benchmarks.KadDht;
 using PhaseMesh.Benchmarks.Libp2p;
 using PhaseMesh.Benchmarks.Loop;
@@ -12,7 +13,8 @@ using PhaseMesh.TestKit.JsPeers;
 const int Rounds = 5;
 string prefix = args.FirstOrDefault() ?? string.Empty;
 IBenchmark[] benchmarks = [new StreamBenchmark(), new ManifestBenchmark(), new FetchBenchmark(), new ServingBenchmark(),
-    new ConnectionBenchmark(), new DhtBenchmark(), new SimulationBenchmark(1000), new SimulationBenchmark(10_000)];
+    new ConnectionBenchmark(), new DhtBenchmark(), new SimulationBenchmark(1000), new SimulationBenchmark(10_000),
+    new GrainBenchmark(), new OutageBenchmark()];
 IBenchmark[] chosen = [.. benchmarks.Where(benchmark => benchmark.RowNames.Any(name => name.StartsWith(prefix, StringComparison.Ordinal)))];
 if (chosen.Length == 0)
 {

@@ -3,7 +3,7 @@ using PhaseMesh.Cluster.Node;
 using PhaseMesh.Cluster.Storage;
 
 // A silo in a process of its own, with callers inside, which a test can kill and freeze. Prints lines (see Callers and BellGrain) and takes
-// words on stdin: "bells" sets the reminders; "stop" ends the callers and answers "stopped SUMMARY"; "gauge" answers "gauge MANAGED-BYTES RSS-BYTES FILES THREADS";
+// words on stdin: "bells" sets the reminders; "stop" ends the callers and answers "stopped SUMMARY"; "fill N" makes N grains of half a kilobyte; "gauge" answers "gauge MANAGED-BYTES RSS-BYTES FILES THREADS";
 // "leave" ends the silo in peace. The end of stdin ends it too.
 // usage: Cluster.Node STORAGE NAME CALLERS PAUSE-MILLISECONDS
 TimeSpan retryDelay = TimeSpan.FromMilliseconds(200);
@@ -39,6 +39,11 @@ while (await Console.In.ReadLineAsync() is { } word && word != "leave")
             }
 
             lines.Write("bells are set");
+            break;
+        case var fill when fill.StartsWith("fill ", StringComparison.Ordinal):
+            await Parallel.ForAsync(0, int.Parse(fill[5..]), new ParallelOptions { MaxDegreeOfParallelism = 256 }, async (i, _) =>
+                await silo.GetGrain<ITallyGrain>($"fill{i}").AddAsync(new string('x', 400)));
+            lines.Write("filled");
             break;
         case "stop":
             await callers.StopAsync();

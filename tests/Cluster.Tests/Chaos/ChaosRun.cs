@@ -18,6 +18,7 @@ internal sealed class ChaosRun(ITestOutputHelper output, string storage, Postgre
     private const int Silos = 3;
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private static readonly TimeProvider Time = TimeProvider.System;
+    private readonly string _database = storage.Split("Database=")[^1];
 
     private readonly long _began = Time.GetTimestamp();
     private readonly ChaosBook _book = new();
@@ -67,6 +68,27 @@ internal sealed class ChaosRun(ITestOutputHelper output, string storage, Postgre
         long[] before = [.. Enumerable.Range(0, NodeSetup.Bells).Select(i => _book.RingsOf($"b{i}"))];
         await Eventually.IsAsync(() => Task.FromResult(before.Select((count, i) => _book.RingsOf($"b{i}") > count).All(rang => rang)));
         Say($"bells rang {string.Join(' ', Enumerable.Range(0, NodeSetup.Bells).Select(i => _book.RingsOf($"b{i}")))} times");
+    }
+
+    /// <summary>What the first silo holds, and how large the tables are.</summary>
+    public async Task<SiloGauge> GaugeAsync()
+    {
+        SiloGauge gauge = SiloGauge.Of(await Members[0].GaugeAsync());
+        Say($"s0: {gauge}; {await TablesAsync()}");
+        return gauge;
+    }
+
+    /// <summary>Nobody calls any more; there must be about as much as when the run was young.</summary>
+    public async Task CheckLeaksAsync(SiloGauge first)
+    {
+        SiloGauge last = await GaugeAsync();
+        Assert.True(
+            last.ManagedBytes < (2 * first.ManagedBytes) + (32 << 20) && last.Files < first.Files + 20 && last.Threads < first.Threads + 40,
+            $"s0 had {first}; at the end it has {last}.");
+        long connections = await NumberAsync("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'");
+        long changes = await NumberAsync("SELECT count(*) FROM phasemesh.change");
+        Assert.InRange(connections, 1, 12 * (Silos + 1));
+        Assert.InRange(changes, 0, 200_000);
     }
 
     /// <summary>Ends the callers, then holds what is stored against what was promised.</summary>
@@ -124,6 +146,13 @@ internal sealed class ChaosRun(ITestOutputHelper output, string storage, Postgre
 
         _stop.Dispose();
     }
+
+    private async Task<string> TablesAsync() => string.Join(", ", await server!.SqlAsync(
+        "SELECT relname || ' ' || n_live_tup || ' rows ' || pg_total_relation_size(relid) / 1024 || ' KiB' FROM pg_stat_user_tables "
+            + "WHERE schemaname = 'phasemesh' ORDER BY relname",
+        _database));
+
+    private async Task<long> NumberAsync(string statement) => long.Parse((await server!.SqlAsync(statement, _database))[0]);
 
     private async Task RunAsync(IEnumerable<ChaosStep> plan, TimeSpan duration)
     {
