@@ -11,7 +11,8 @@ public static class GrainClusterHosting
 {
     /// <summary>
     /// This process is a silo: registers <see cref="GrainCluster"/>, <see cref="IGrainFactory"/>, <see cref="IGrainQuery{TState}"/>,
-    /// <see cref="IEventFeed"/>, <see cref="IClusterMembership"/> and <see cref="Clocks.IClusterClock"/>, and starts and stops with the host.
+    /// <see cref="IEventFeed"/>, <see cref="IClusterMembership"/> and <see cref="Clocks.IClusterClock"/>, and starts and stops with the
+    /// host.
     /// </summary>
     public static IServiceCollection AddGrainCluster(this IServiceCollection services, Action<GrainClusterOptions> configure) =>
         services.AddGrainCluster((_, options) => configure(options));
