@@ -12,6 +12,10 @@ internal sealed class RememberedLog : ILoggerProvider, ILogger
 
     public IEnumerable<(LogLevel Level, string Text)> Lines => _lines;
 
+    /// <summary>Returns once a line with that text is there.</summary>
+    public Task WaitForAsync(string text) =>
+        Eventually.IsAsync(() => _lines.Any(line => line.Text.Contains(text, StringComparison.Ordinal)), $"the log line '{text}'");
+
     public ILogger CreateLogger(string categoryName) => this;
 
     public IDisposable? BeginScope<TState>(TState state)
