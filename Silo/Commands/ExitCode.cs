@@ -13,6 +13,8 @@ internal static class ExitCode
     public const int NotReachable = 5;
     public const int NotServing = 6;
     public const int Disabled = 7;
+    public const int FleetRefused = 8;
+    public const int FleetAway = 9;
     public const int Interrupted = 130;
 
     public static IReadOnlyList<(int Code, string Meaning)> All { get; } =
@@ -25,6 +27,8 @@ internal static class ExitCode
         (NotReachable, "nobody answers or is found, at the URL, on the LAN or in the DHT"),
         (NotServing, "the provider answers, but serves no release"),
         (Disabled, "provider.enabled is false, so serve did not start"),
+        (FleetRefused, "the fleet refused the call"),
+        (FleetAway, "the fleet can't answer now, as its database is away"),
         (Interrupted, "interrupted by Ctrl-C or SIGTERM before it was done"),
     ];
 }

@@ -2,8 +2,12 @@ using System.CommandLine;
 using System.CommandLine.Completions;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using PhaseMesh.Silo.Commands.Boots;
+using PhaseMesh.Silo.Commands.Channels;
+using PhaseMesh.Silo.Commands.Cluster;
 using PhaseMesh.Silo.Commands.Completion;
 using PhaseMesh.Silo.Commands.Dht;
+using PhaseMesh.Silo.Commands.Fleet;
 using PhaseMesh.Silo.Commands.Keys;
 using PhaseMesh.Silo.Commands.Manifests;
 using PhaseMesh.Silo.Commands.Neighbours;
@@ -74,7 +78,33 @@ internal static class PlasmdCommandLine
                 ProviderStatusCommand.Create(context),
                 ProviderListCommand.Create(context),
                 ProviderArtifactsCommand.Create(context),
+                ProviderActionCommands.Drain(context),
+                ProviderActionCommands.Approve(context),
+                ProviderActionCommands.Quarantine(context),
+                ProviderActionCommands.Release(context),
+                ProviderActionCommands.Weight(context),
             },
+            new Command("channel", "Publish releases to the fleet, and stage them.")
+            {
+                ChannelCommands.List(context),
+                ChannelCommands.History(context),
+                ChannelPublishCommands.Publish(context),
+                ChannelPublishCommands.Promote(context),
+                ChannelPublishCommands.Rollback(context),
+                ChannelCommands.Rollout(context),
+                ChannelCommands.Trust(context),
+            },
+            new Command("boot", "Look at the boots of the fleet.")
+            {
+                BootCommands.List(context),
+                BootCommands.Show(context),
+                BootWatchCommand.Create(context),
+            },
+            new Command("cluster", "Look at the silos.")
+            {
+                ClusterStatusCommand.Create(context),
+            },
+            FleetCommands.Create(context),
             new Command("mdns", "Look at the neighbourhood.")
             {
                 MdnsBrowseCommand.Create(context),

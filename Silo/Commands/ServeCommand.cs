@@ -136,7 +136,7 @@ internal static class ServeCommand
                 $"Not serving: provider.enabled is false in {configuration.FilePath ?? "the environment"}; set it or PLASM_ENABLED to true.");
         }
 
-        if (configuration.Database is not null && !Fleet.FleetFeature.IsSupported)
+        if (configuration.Database is not null && !Silo.Fleet.FleetFeature.IsSupported)
         {
             throw new CommandException(ExitCode.Configuration,
                 "A cluster's database is configured, but this plasmd was built for boot images, without the cluster; use the whole one.");

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json;
 using PhaseMesh.Silo.Commands.Dht;
+using PhaseMesh.Silo.Commands.Fleet;
 
 namespace PhaseMesh.Silo.Commands.Providers;
 
@@ -10,6 +11,8 @@ internal static class ProviderListCommand
 {
     private const string Examples = """
         plasmd provider list
+        # All providers of a fleet, whatever this machine can reach
+        plasmd provider list --fleet http://silo1:8080
         # Who has release 42 of any channel
         plasmd provider list --timeout 10s --json | jq -r '.[] | select(.release == 42) | .urls[0]'
         """;
@@ -19,8 +22,21 @@ internal static class ProviderListCommand
         DhtCommandOptions options = new(TimeSpan.FromSeconds(3), "How long to listen and look.");
         var command = new PlasmdCommand("list", "List the releases that this node, its neighbours and the DHT announce.", Examples);
         options.AddTo(command);
+        FleetCommandOptions fleet = new();
+        fleet.AddKeyAndWatchTo(command);
+        var state = new Option<string?>("--state") { HelpName = "STATE", Description = "With --fleet: in this state only." };
+        state.AcceptOnlyFromAmong("joining", "serving", "draining", "suspect", "gone", "quarantined");
+        command.Add(state);
         command.SetAction(async (parsed, cancellationToken) =>
         {
+            if (parsed.GetValue(fleet.Fleet) is { Length: > 0 })
+            {
+                return await fleet.ShowAsync(
+                    parsed, context,
+                    session => FleetProviderList.WriteAsync(session, parsed.GetValue(state), options.WantsJson(parsed), context, cancellationToken),
+                    cancellationToken);
+            }
+
             AnnouncedReleases announced = new(context, options.Configuration(parsed, context), options.Time(parsed));
             IReadOnlyList<ListedRelease> releases = await announced.ListAsync(cancellationToken);
             if (options.WantsJson(parsed))

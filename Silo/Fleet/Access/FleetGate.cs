@@ -14,6 +14,8 @@ namespace PhaseMesh.Silo.Fleet.Access;
 internal sealed partial class FleetGate(
     ClusterOptions options, NonceMemory nonces, SourceMeter meter, IGrainFactory grains, TimeProvider clock, ILogger<FleetGate> log)
 {
+    private const int MaxDiscardedBytes = 4 << 20;
+
     public RequestDelegate Wrap(RequestDelegate next) => context =>
         context.GetEndpoint()?.Metadata.GetMetadata<FleetAccess>() is { } access ? HandleAsync(context, access, next) : next(context);
 
@@ -41,16 +43,15 @@ internal sealed partial class FleetGate(
 
     private async Task<FleetProblem?> AdmitAsync(HttpContext context, FleetAccess access)
     {
+        BoundWhatNobodyReads(context);
         if (access.IsMetered && meter.Take(context.Connection.RemoteIpAddress) is { Ticks: > 0 } wait)
         {
-            context.Response.Headers.Connection = "close";
             return FleetProblem.TooMany($"More than {options.FloodLimit} enrolments and boots of one address within a minute; wait.", wait);
         }
 
         bool mustSign = access.Role != FleetRole.Reader || !options.OpenReads;
         if (!context.Request.Headers.ContainsKey(RequestSignature.SignatureHeader))
         {
-            context.Response.Headers.Connection = context.Request.ContentLength > 0 ? "close" : default;
             context.Features.Set(new SignedCall(default, default, "", default, false));
             return mustSign ? FleetProblem.NotSigned(
                 $"Expected the headers {RequestSignature.KeyHeader}, {RequestSignature.TimeHeader}, {RequestSignature.NonceHeader} and "
@@ -59,7 +60,6 @@ internal sealed partial class FleetGate(
 
         if (context.Request.ContentLength > access.MaxBodyBytes)
         {
-            context.Response.Headers.Connection = "close";
             return FleetProblem.TooLarge($"The body has {context.Request.ContentLength} bytes, expected at most {access.MaxBodyBytes}.");
         }
 
@@ -99,7 +99,7 @@ internal sealed partial class FleetGate(
 
     private async Task<(FleetProblem? Problem, bool IsOperator)> JudgeAsync(HttpContext context, FleetRole role, string key)
     {
-        if (role is FleetRole.AnyKey or FleetRole.Reader && options.OpenReads)
+        if (role == FleetRole.AnyKey || (role == FleetRole.Reader && options.OpenReads))
         {
             return (null, role == FleetRole.AnyKey && await IsOperatorAsync(key));
         }
@@ -126,12 +126,33 @@ internal sealed partial class FleetGate(
         context.Request.Method, context.Features.Get<IHttpRequestFeature>()!.RawTarget, body,
         name => context.Request.Headers[name] is [{ } value] ? value : null, clock.GetUtcNow());
 
-    private static async Task<byte[]> ReadBodyAsync(HttpContext context, int maxBytes)
+    /// <summary>
+    /// What is refused unread is passed over by the server, within its time limit, so that the caller gets the answer instead of a reset;
+    /// a body that nobody would send by mistake is not.
+    /// </summary>
+    private static void BoundWhatNobodyReads(HttpContext context)
+    {
+        if (context.Request.ContentLength is null or > MaxDiscardedBytes)
+        {
+            context.Response.Headers.Connection = context.Request.ContentLength is null ? default : "close";
+        }
+        else
+        {
+            Limit(context, MaxDiscardedBytes);
+        }
+    }
+
+    private static void Limit(HttpContext context, int maxBytes)
     {
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
             limit.MaxRequestBodySize = maxBytes;
         }
+    }
+
+    private static async Task<byte[]> ReadBodyAsync(HttpContext context, int maxBytes)
+    {
+        Limit(context, maxBytes);
 
         using MemoryStream body = new((int)(context.Request.ContentLength ?? 0));
         await context.Request.Body.CopyToAsync(body, context.RequestAborted);

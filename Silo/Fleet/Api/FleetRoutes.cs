@@ -45,7 +45,7 @@ internal static class FleetRoutes
         api.MapPost("/boots", BootEndpoints.CreateAsync).With(ofBoot with { IsMetered = true }, "A boot begins").Takes<BootCall>()
             .Produces<BootAnswer>(StatusCodes.Status201Created);
         api.MapPost("/boots/{id}/events", BootEndpoints.RecordAsync).With(ofBoot, "What happened to a boot").Takes<BootEventCall[]>().Produces<BootStanding>();
-        api.MapPost("/boots/{id}/log", BootEndpoints.AppendLogAsync).With(ofBoot, "Text of a boot's console").Accepts<string>("text/plain")
+        api.MapPost("/boots/{id}/log", BootEndpoints.AppendLogAsync).With(ofBoot, "Text of a boot's console").Accepts<string>(true, "text/plain", "*/*")
             .Produces(StatusCodes.Status204NoContent);
         api.MapGet("/boots/{id}/log", BootEndpoints.GetLogAsync).With(Read, "Show what a boot's console said").Produces<string>(contentType: "text/plain");
         api.MapGet("/boots", BootEndpoints.ListAsync).With(Read, "List boots, newest first").Produces<BootList>();
@@ -100,11 +100,12 @@ internal static class FleetRoutes
         endpoint.WithMetadata(access).WithSummary(summary).WithDescription(Describe(access)).ProducesProblem(StatusCodes.Status400BadRequest)
             .ProducesProblem(StatusCodes.Status503ServiceUnavailable);
 
+    /// <summary>Whatever type a caller gives it, or none: the bytes are signed, their type is not.</summary>
     private static RouteHandlerBuilder Takes<T>(this RouteHandlerBuilder endpoint)
-        where T : notnull => endpoint.Accepts<T>("application/json");
+        where T : notnull => endpoint.Accepts<T>(true, "application/json", "*/*");
 
     private static void TakesManifest(this RouteHandlerBuilder endpoint) =>
-        endpoint.Accepts<object>("application/json").Produces<Grains.ReleaseChannels.ReleaseView>(StatusCodes.Status201Created);
+        endpoint.Accepts<object>(true, "application/json", "*/*").Produces<Grains.ReleaseChannels.ReleaseView>(StatusCodes.Status201Created);
 
     private static string Describe(FleetAccess access) => access.Role switch
     {

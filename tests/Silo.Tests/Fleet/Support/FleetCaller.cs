@@ -28,7 +28,7 @@ internal sealed record FleetAnswer(HttpStatusCode Status, JsonElement Json, stri
 /// <summary>Calls one silo with one key; null: unsigned.</summary>
 internal sealed class FleetCaller(Uri silo, Ed25519PrivateKey? key)
 {
-    private static readonly HttpClient Http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 256 }) { Timeout = ServingScene.Limit * 2 };
+    private static readonly HttpClient Http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 100 }) { Timeout = ServingScene.Limit * 2 };
 
     public Ed25519PrivateKey? Key { get; } = key;
 
@@ -92,6 +92,23 @@ internal sealed class FleetCaller(Uri silo, Ed25519PrivateKey? key)
         }
 
         return request;
+    }
+
+    /// <summary>What someone who listened sends again.</summary>
+    public static async Task<HttpRequestMessage> CopyAsync(HttpRequestMessage request, Uri silo)
+    {
+        HttpRequestMessage copy = new(request.Method, new Uri(silo, request.RequestUri!.PathAndQuery));
+        if (request.Content is not null)
+        {
+            copy.Content = new ByteArrayContent(await request.Content.ReadAsByteArrayAsync());
+        }
+
+        foreach ((string name, IEnumerable<string> values) in request.Headers)
+        {
+            copy.Headers.TryAddWithoutValidation(name, values);
+        }
+
+        return copy;
     }
 
     public static void Sign(HttpRequestMessage request, byte[] body, Ed25519PrivateKey key, DateTimeOffset at)

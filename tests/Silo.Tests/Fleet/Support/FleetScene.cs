@@ -43,6 +43,13 @@ internal sealed class FleetScene : IAsyncDisposable
         return scene;
     }
 
+    public static async Task<FleetScene> StartOnAsync(string database, TimeSpan callLimit)
+    {
+        FleetScene scene = new(database);
+        await scene.AddSiloAsync(callLimit: callLimit);
+        return scene;
+    }
+
     public async Task AddSiloAsync(int floodLimit = 100_000, bool openReads = true, TimeSpan? callLimit = null, string? artifacts = null)
     {
         string state = Path.Combine(_root.FullName, $"silo{_silos.Count}");
