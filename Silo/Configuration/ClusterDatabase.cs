@@ -20,7 +20,8 @@ internal sealed record ClusterDatabase(bool IsSqlite, string Value)
     {
         database = text is not { Length: > 0 and <= MaxLength } || text.Any(char.IsControl) ? null
             : text.StartsWith(SqlitePrefix, StringComparison.Ordinal) ? OfFile(text[SqlitePrefix.Length..])
-            : text.StartsWith("postgres://", StringComparison.Ordinal) || text.StartsWith("postgresql://", StringComparison.Ordinal) ? OfUrl(text)
+            : text.StartsWith("postgres://", StringComparison.Ordinal) || text.StartsWith("postgresql://", StringComparison.Ordinal)
+                ? OfUrl(text)
             : OfConnectionString(text);
         return database is not null;
     }
@@ -54,7 +55,8 @@ internal sealed record ClusterDatabase(bool IsSqlite, string Value)
         Add("Username", Uri.UnescapeDataString(user[0]));
         Add("Password", user.Length > 1 ? Uri.UnescapeDataString(user[1]) : "");
         Add("Database", Uri.UnescapeDataString(url.AbsolutePath.TrimStart('/')));
-        foreach (string[] pair in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries).Select(pair => pair.Split('=', 2)))
+        foreach (string[] pair in url.Query.TrimStart('?').Split('&', StringSplitOptions.RemoveEmptyEntries)
+            .Select(pair => pair.Split('=', 2)))
         {
             Add(Uri.UnescapeDataString(pair[0]), pair.Length > 1 ? Uri.UnescapeDataString(pair[1]) : "");
         }

@@ -14,7 +14,11 @@ internal static class BootCommands
     public static PlasmdCommand List(CommandContext context)
     {
         FleetCommandOptions options = new();
-        var state = new Option<string?>("--state") { HelpName = "STATE", Description = "How it ended, running, stuck, or the phase it is in." };
+        var state = new Option<string?>("--state")
+        {
+            HelpName = "STATE",
+            Description = "How it ended, running, stuck, or the phase it is in.",
+        };
         state.AcceptOnlyFromAmong(States);
         Option<string?> channel = CommandOptions.Channel("Of this channel only.");
         Option<string?> arch = CommandOptions.Arch("Of this architecture only.");
@@ -33,8 +37,9 @@ internal static class BootCommands
         command.SetAction((parsed, cancellationToken) => options.ShowAsync(parsed, context, async session =>
         {
             int most = int.TryParse(parsed.GetValue(limit), out int given) ? given : 50;
-            string path = $"/v1/boots?limit={Math.Min(most, 1000)}{Query("state", parsed.GetValue(state))}{Query("channel", parsed.GetValue(channel))}"
-                + $"{Query("arch", parsed.GetValue(arch))}{Query("machine", parsed.GetValue(machine))}";
+            string path = $"/v1/boots?limit={Math.Min(most, 1000)}{Query("state", parsed.GetValue(state))}"
+                + $"{Query("channel", parsed.GetValue(channel))}{Query("arch", parsed.GetValue(arch))}"
+                + Query("machine", parsed.GetValue(machine));
             IReadOnlyList<JsonElement> boots = await session.ListAsync(path, "boots", most, cancellationToken);
             if (options.WantsJson(parsed))
             {
@@ -53,7 +58,8 @@ internal static class BootCommands
         FleetCommandOptions options = new();
         Argument<string> id = new("BOOT") { Description = "The boot's id, 32 hex digits." };
         var log = new Option<bool>("--log") { Description = "Show what its console said, and nothing else." };
-        var command = new PlasmdCommand("show", "Show a boot with the time of each phase.", "plasmd boot show 0123456789abcdef0123456789abcdef") { id, log };
+        var command = new PlasmdCommand("show", "Show a boot with the time of each phase.",
+            "plasmd boot show 0123456789abcdef0123456789abcdef") { id, log };
         options.AddTo(command, canWatch: true);
         command.SetAction((parsed, cancellationToken) => options.ShowAsync(parsed, context, async session =>
         {
@@ -100,8 +106,9 @@ internal static class BootCommands
         foreach (JsonElement boot in boots)
         {
             table.Add(
-                boot.Text("boot_id"), StateOf(boot), $"{boot.Text("channel")}/{boot.Text("arch")}", boot.Text("release"), boot.Text("machine_id"),
-                boot.Number("bytes_total") > 0 ? HumanSize.Of(boot.Number("bytes_fetched")) : null, Took(boot), boot.Ago("created_at", context.Time),
+                boot.Text("boot_id"), StateOf(boot), $"{boot.Text("channel")}/{boot.Text("arch")}", boot.Text("release"),
+                boot.Text("machine_id"), boot.Number("bytes_total") > 0 ? HumanSize.Of(boot.Number("bytes_fetched")) : null, Took(boot),
+                boot.Ago("created_at", context.Time),
                 JsonText.Short(boot.Text("provider")));
         }
 
@@ -116,13 +123,14 @@ internal static class BootCommands
             ("channel", $"{boot.Text("channel")}/{boot.Text("arch")} ({boot.Text("mode")})"), ("release", boot.Text("release")),
             ("version", boot.Text("version")), ("manifest", boot.Text("manifest")), ("address", boot.Text("source_address")),
             ("fetched", boot.Number("bytes_total") > 0
-                ? $"{HumanSize.Of(boot.Number("bytes_fetched"))} of {HumanSize.Of(boot.Number("bytes_total"))} at {HumanSize.Of(boot.Number("bytes_per_second"))}/s"
+                ? $"{HumanSize.Of(boot.Number("bytes_fetched"))} of {HumanSize.Of(boot.Number("bytes_total"))}, "
+                    + $"{HumanSize.Of(boot.Number("bytes_per_second"))}/s"
                 : null),
-            ("from", string.Join(", ", boot.Items("sources").Select(source => source.GetString())) is { Length: > 0 } sources ? sources : null),
+            ("from", string.Join(", ", boot.Items("sources").Select(source => source.GetString()))),
             ("provider", boot.Text("provider")), ("deadline", boot.Text("deadline")), ("trace", boot.Text("trace")),
         })
         {
-            if (value is not null)
+            if (value is { Length: > 0 })
             {
                 context.Output.WriteLine($"{label + ":",-10} {SingleLine.Of(value)}");
             }
@@ -135,7 +143,8 @@ internal static class BootCommands
         {
             DateTimeOffset? at = phase.Time("received_at");
             began ??= at;
-            table.Add(phase.Text("phase"), phase.Text("at"), at - began is { } since ? JsonText.Duration(since) : null, phase.Text("received_at"));
+            string? since = at - began is { } passed ? JsonText.Duration(passed) : null;
+            table.Add(phase.Text("phase"), phase.Text("at"), since, phase.Text("received_at"));
         }
 
         table.WriteTo(context);

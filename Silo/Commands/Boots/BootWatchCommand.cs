@@ -27,11 +27,12 @@ internal static class BootWatchCommand
         command.SetAction(async (parsed, cancellationToken) =>
         {
             using FleetSession session = options.Open(parsed, context);
-            string path = $"/v1/boots/stream?{BootCommands.Query("boot", parsed.GetValue(id))}{BootCommands.Query("channel", parsed.GetValue(channel))}"
-                + BootCommands.Query("arch", parsed.GetValue(arch));
+            string path = $"/v1/boots/stream?{BootCommands.Query("boot", parsed.GetValue(id))}"
+                + BootCommands.Query("channel", parsed.GetValue(channel)) + BootCommands.Query("arch", parsed.GetValue(arch));
             try
             {
-                return await FollowAsync(session, path, parsed.GetValue(id) is not null, options.WantsJson(parsed), context, cancellationToken);
+                return await FollowAsync(session, path, parsed.GetValue(id) is not null, options.WantsJson(parsed), context,
+                    cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -52,7 +53,8 @@ internal static class BootWatchCommand
                 using HttpResponseMessage response = await session.Client.OpenAsync(path, last, cancellationToken);
                 if (response.StatusCode != HttpStatusCode.OK)
                 {
-                    throw new CommandException(ExitCode.FleetRefused, $"The fleet refused to be followed: it answers {(int)response.StatusCode}.");
+                    throw new CommandException(ExitCode.FleetRefused,
+                        $"The fleet refused to be followed: it answers {(int)response.StatusCode}.");
                 }
 
                 await using Stream body = await response.Content.ReadAsStreamAsync(cancellationToken);

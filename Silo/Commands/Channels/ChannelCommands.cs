@@ -43,11 +43,13 @@ internal static class ChannelCommands
     {
         FleetCommandOptions options = new();
         Argument<string> channel = ChannelArguments.Channel();
-        var command = new PlasmdCommand("history", "List a channel's releases, newest first.", "plasmd channel history stable/x86_64") { channel };
+        var command = new PlasmdCommand("history", "List a channel's releases, newest first.",
+            "plasmd channel history stable/x86_64") { channel };
         options.AddTo(command);
         command.SetAction((parsed, cancellationToken) => options.ShowAsync(parsed, context, async session =>
         {
-            JsonElement history = await session.GetAsync(ChannelArguments.PathOf(parsed.GetRequiredValue(channel)) + "/history", cancellationToken);
+            JsonElement history =
+                await session.GetAsync(ChannelArguments.PathOf(parsed.GetRequiredValue(channel)) + "/history", cancellationToken);
             if (options.WantsJson(parsed))
             {
                 FleetSession.Print(context, [.. history.Items("releases")]);
@@ -59,7 +61,8 @@ internal static class ChannelCommands
             {
                 table.Add(
                     release.Text("release"), release.Text("version"),
-                    release.Text("repeats") is { } repeats ? $"{release.Text("origin")} ({repeats})" : release.Text("origin"), release.Text("published_at"),
+                    release.Text("repeats") is { } repeats ? $"{release.Text("origin")} ({repeats})" : release.Text("origin"),
+                    release.Text("published_at"),
                     JsonText.Short(release.Text("published_by")), release.Text("manifest"));
             }
 
@@ -76,8 +79,13 @@ internal static class ChannelCommands
         var pause = new Option<bool>("--pause") { Description = "Nobody more gets it." };
         var resume = new Option<bool>("--resume") { Description = "Go on after a pause or a halt; boots are counted anew." };
         Option<string?> rate = CommandOptions.Checked(
-            new Option<string?>("--halt-failure-rate") { HelpName = "RATE", Description = "Halt above this rate of failed boots, 0 to 1; 1 never halts." },
-            text => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value is >= 0 and <= 1, "0 to 1");
+            new Option<string?>("--halt-failure-rate")
+            {
+                HelpName = "RATE",
+                Description = "Halt above this rate of failed boots, 0 to 1; 1 never halts.",
+            },
+            text => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
+                && value is >= 0 and <= 1, "0 to 1");
         var command = new PlasmdCommand("rollout", "Show or change how many machines get a channel's newest release.", """
             plasmd channel rollout stable/x86_64
             plasmd channel rollout stable/x86_64 --percent 50
@@ -119,7 +127,8 @@ internal static class ChannelCommands
             }
             else
             {
-                context.Output.WriteLine(SingleLine.Of($"{parsed.GetRequiredValue(channel)}: release {rollout.Text("release")}: {RolloutText(rollout)}"));
+                context.Output.WriteLine(
+                    SingleLine.Of($"{parsed.GetRequiredValue(channel)}: release {rollout.Text("release")}: {RolloutText(rollout)}"));
             }
         }, cancellationToken));
         return command;
@@ -129,9 +138,11 @@ internal static class ChannelCommands
     {
         FleetCommandOptions options = new();
         Argument<string> channel = ChannelArguments.Channel();
-        Option<string[]> trust = CommandOptions.Trust("A release key, an id or a file; may be repeated. None: the keys configured on the silos.");
+        Option<string[]> trust =
+            CommandOptions.Trust("A release key, an id or a file; may be repeated. None: the keys configured on the silos.");
         var threshold = new Option<int?>("--threshold") { HelpName = "N", Description = "How many of them must have signed. Default: 1." };
-        var command = new PlasmdCommand("trust", "Set whose signatures count in a channel.", "plasmd channel trust stable/x86_64 --trust release.pub")
+        var command = new PlasmdCommand("trust", "Set whose signatures count in a channel.",
+            "plasmd channel trust stable/x86_64 --trust release.pub")
         {
             channel, trust, threshold,
         };
@@ -142,7 +153,8 @@ internal static class ChannelCommands
                 HttpMethod.Put, ChannelArguments.PathOf(parsed.GetRequiredValue(channel)) + "/trust",
                 new JsonObject
                 {
-                    ["keys"] = new JsonArray([.. (parsed.GetValue(trust) ?? []).Select(key => (JsonNode)TrustedKeys.Read(key, ExitCode.Usage).KeyId)]),
+                    ["keys"] = new JsonArray(
+                        [.. (parsed.GetValue(trust) ?? []).Select(key => (JsonNode)TrustedKeys.Read(key, ExitCode.Usage).KeyId)]),
                     ["threshold"] = parsed.GetValue(threshold) ?? 1,
                 }, cancellationToken);
             FleetSession.Print(context, answer);

@@ -35,16 +35,22 @@ internal static class ChannelPublishCommands
             async (session, parsed, cancellationToken) =>
             {
                 (string target, string source) = (parsed.GetRequiredValue<string>("CHANNEL"), parsed.GetRequiredValue(from));
-                JsonElement channel = await session.GetAsync(ChannelArguments.PathOf($"{source}/{target.Split('/')[1]}"), cancellationToken);
+                JsonElement channel =
+                    await session.GetAsync(ChannelArguments.PathOf($"{source}/{target.Split('/')[1]}"), cancellationToken);
                 return await RepeatedRelease.MakeAsync(
-                    session, target, (channel.Member("current") ?? default).Text("manifest") ?? "", parsed.GetValue(sign) ?? [], context, cancellationToken);
+                    session, target, (channel.Member("current") ?? default).Text("manifest") ?? "", parsed.GetValue(sign) ?? [], context,
+                    cancellationToken);
             },
             parsed => $"&from={Uri.EscapeDataString(parsed.GetRequiredValue(from))}");
     }
 
     public static PlasmdCommand Rollback(CommandContext context)
     {
-        var to = new Option<long?>("--to") { HelpName = "RELEASE", Description = "Which earlier release to repeat. Default: the one before the newest." };
+        var to = new Option<long?>("--to")
+        {
+            HelpName = "RELEASE",
+            Description = "Which earlier release to repeat. Default: the one before the newest.",
+        };
         Option<string[]> sign = ChannelArguments.Sign();
         return Create(context, "rollback", "Publish an earlier release again, under a new number.", """
             plasmd channel history stable/x86_64
@@ -55,9 +61,11 @@ internal static class ChannelPublishCommands
                 string target = parsed.GetRequiredValue<string>("CHANNEL");
                 JsonElement history = await session.GetAsync(ChannelArguments.PathOf(target) + "/history", cancellationToken);
                 JsonElement[] earlier = [.. history.Items("releases").Skip(1)];
-                JsonElement release = earlier.FirstOrDefault(one => parsed.GetValue(to) is not { } wanted || one.Number("release") == wanted);
+                JsonElement release =
+                    earlier.FirstOrDefault(one => parsed.GetValue(to) is not { } wanted || one.Number("release") == wanted);
                 return release.ValueKind == JsonValueKind.Undefined
-                    ? throw new CommandException(ExitCode.FleetRefused, $"{target} remembers no such earlier release; see 'plasmd channel history {target}'.")
+                    ? throw new CommandException(ExitCode.FleetRefused,
+                        $"{target} remembers no such earlier release; see 'plasmd channel history {target}'.")
                     : await RepeatedRelease.MakeAsync(
                         session, target, release.Text("manifest") ?? "", parsed.GetValue(sign) ?? [], context, cancellationToken);
             },
@@ -91,9 +99,10 @@ internal static class ChannelPublishCommands
                 ? await ManifestFile.ReadAsync(path, ExitCode.Refused, cancellationToken)
                 : await make(session, parsed, cancellationToken);
             string target = ChannelArguments.PathOf(parsed.GetRequiredValue(channel));
+            string given = BootCommands.Query("percent", parsed.GetValue(percent)) + query(parsed);
+            string asked = given.Length > 0 ? $"?{given[1..]}" : "";
             JsonElement release = await session.ChangeAsync(
-                HttpMethod.Post, $"{target}/{name}?{BootCommands.Query("percent", parsed.GetValue(percent))}{query(parsed)}".Replace("?&", "?", StringComparison.Ordinal).TrimEnd('?'),
-                manifest.RawBytes, cancellationToken);
+                HttpMethod.Post, $"{target}/{name}{asked}", manifest.RawBytes, cancellationToken);
             if (options.WantsJson(parsed))
             {
                 FleetSession.Print(context, release);
@@ -101,7 +110,8 @@ internal static class ChannelPublishCommands
             else
             {
                 context.Output.WriteLine(SingleLine.Of(
-                    $"{parsed.GetRequiredValue(channel)}: release {release.Text("release")}, {release.Text("version")}, {release.Text("manifest")}"));
+                    $"{parsed.GetRequiredValue(channel)}: release {release.Text("release")}, {release.Text("version")}, "
+                    + release.Text("manifest")));
             }
         }, cancellationToken));
         return command;

@@ -11,7 +11,8 @@ internal static class RepeatedRelease
 {
     /// <exception cref="CommandException">No key to sign with, or nothing to repeat.</exception>
     public static async Task<BootManifest> MakeAsync(
-        FleetSession session, string target, string manifest, IReadOnlyList<string> keys, CommandContext context, CancellationToken cancellationToken)
+        FleetSession session, string target, string manifest, IReadOnlyList<string> keys, CommandContext context,
+        CancellationToken cancellationToken)
     {
         if (keys.Count == 0)
         {
@@ -38,19 +39,25 @@ internal static class RepeatedRelease
         }.Build(signers.Keys);
     }
 
-    private static async Task<long> NextNumberAsync(FleetSession session, string target, BootManifest source, CancellationToken cancellationToken)
+    private static async Task<long> NextNumberAsync(FleetSession session, string target, BootManifest source,
+        CancellationToken cancellationToken)
     {
-        FleetReply reply = await session.Client.SendAsync(HttpMethod.Get, ChannelArguments.PathOf(target) + "/history", default, cancellationToken);
-        long highest = reply.IsGood ? reply.Json().Items("releases").Select(release => release.Number("release")).DefaultIfEmpty(0).Max() : 0;
+        FleetReply reply = await session.Client.SendAsync(
+            HttpMethod.Get, $"{ChannelArguments.PathOf(target)}/history", default, cancellationToken);
+        long highest = reply.IsGood
+            ? reply.Json().Items("releases").Select(release => release.Number("release")).DefaultIfEmpty(0).Max()
+            : 0;
         return Math.Max(highest + 1, source.Channel.ToString() == target.Split('/')[0] ? 1 : source.Release ?? 1);
     }
 
     /// <summary>The digest is checked; whose signature counts is the fleet's matter, and was when it was published.</summary>
     private static async Task<BootManifest> FetchAsync(FleetSession session, string digest, CancellationToken cancellationToken)
     {
-        FleetReply reply = await session.Client.SendAsync(HttpMethod.Get, $"/v1/manifests/{Uri.EscapeDataString(digest)}", default, cancellationToken);
+        FleetReply reply = await session.Client.SendAsync(HttpMethod.Get, $"/v1/manifests/{Uri.EscapeDataString(digest)}", default,
+            cancellationToken);
         return reply.IsGood && BootManifest.TryParse(reply.Body, out BootManifest? manifest, out _) && manifest.Digest.ToString() == digest
             ? manifest
-            : throw new CommandException(ExitCode.FleetRefused, $"The fleet gives no manifest {SingleLine.Of(digest)}: {SingleLine.Of(reply.Detail)}");
+            : throw new CommandException(ExitCode.FleetRefused,
+                $"The fleet gives no manifest {SingleLine.Of(digest)}: {SingleLine.Of(reply.Detail)}");
     }
 }

@@ -29,8 +29,9 @@ internal static class ClusterStatusCommand
             var table = new TableText("SILO", "STATUS", "ADDRESS", "VERSION", "UP", "SEEN");
             foreach (JsonElement silo in cluster.Items("silos"))
             {
-                table.Add(silo.Text("name"), silo.Text("status"), silo.Text("address") is { Length: > 0 } address ? address : null, silo.Text("version"),
-                    silo.Ago("started_at", context.Time), silo.Ago("last_seen_at", context.Time));
+                table.Add(
+                    silo.Text("name"), silo.Text("status"), silo.Text("address") is { Length: > 0 } address ? address : null,
+                    silo.Text("version"), silo.Ago("started_at", context.Time), silo.Ago("last_seen_at", context.Time));
             }
 
             table.WriteTo(context);

@@ -77,12 +77,15 @@ internal sealed class FleetCommandOptions
         }
 
         IReadOnlyList<Uri> silos = configuration.FleetUrls is { Count: > 0 } given ? given : [ProviderClientOptions.UrlOf(configuration)];
-        TimeSpan timeout = parsed.GetValue(_timeout) is { } text && BrowseTimeText.TryParse(text, out TimeSpan time) ? time : DefaultTimeout;
+        TimeSpan timeout = parsed.GetValue(_timeout) is { } text && BrowseTimeText.TryParse(text, out TimeSpan time)
+            ? time
+            : DefaultTimeout;
         return new FleetSession(silos, KeyOf(parsed.GetValue(_key), configuration, context), timeout, context);
     }
 
     /// <summary>Runs it once, or again and again until Ctrl-C where the user watches.</summary>
-    public async Task<int> ShowAsync(ParseResult parsed, CommandContext context, Func<FleetSession, Task> show, CancellationToken cancellationToken)
+    public async Task<int> ShowAsync(ParseResult parsed, CommandContext context, Func<FleetSession, Task> show,
+        CancellationToken cancellationToken)
     {
         using FleetSession session = Open(parsed, context);
         bool isWatched = parsed.GetValue(_watch);
@@ -117,6 +120,7 @@ internal sealed class FleetCommandOptions
         string path = named ?? Path.Combine(configuration.StateDirectory, OperatorKeyFile);
         return File.Exists(path) ? Ed25519PrivateKey.LoadFile(path)
             : named is null ? null
-            : throw new CommandException(ExitCode.Failure, $"There is no key file {named}; 'plasmd fleet init --output {named}' makes one.");
+            : throw new CommandException(ExitCode.Failure,
+                $"There is no key file {named}; 'plasmd fleet init --output {named}' makes one.");
     }
 }

@@ -22,7 +22,8 @@ internal static class FleetCommands
         var output = new Option<string?>("--output", "-o")
         {
             HelpName = "FILE",
-            Description = $"Where the operator's private key goes (mode 0600). Default: {FleetCommandOptions.OperatorKeyFile} in the state directory.",
+            Description = "Where the operator's private key goes (mode 0600). Default: "
+                + $"{FleetCommandOptions.OperatorKeyFile} in the state directory.",
         };
         var command = new PlasmdCommand("init", "Make the first operator key, and say what to configure on the silos.", """
             plasmd fleet init
@@ -63,7 +64,8 @@ internal static class FleetCommands
     private static PlasmdCommand Status(CommandContext context)
     {
         FleetCommandOptions options = new();
-        var command = new PlasmdCommand("status", "Show the admission policy and the operators.", "plasmd fleet status --fleet http://silo1:8080");
+        var command = new PlasmdCommand("status", "Show the admission policy and the operators.",
+            "plasmd fleet status --fleet http://silo1:8080");
         options.AddTo(command);
         command.SetAction((parsed, cancellationToken) => options.ShowAsync(parsed, context, async session =>
             Write(options, parsed, context, await session.GetAsync("/v1/fleet", cancellationToken)), cancellationToken));
@@ -73,7 +75,10 @@ internal static class FleetCommands
     private static PlasmdCommand Policy(CommandContext context)
     {
         FleetCommandOptions options = new();
-        var policy = new Argument<string>("POLICY") { Description = "open: everyone; ticket: who booted here; token: by join token; approve: by hand." };
+        var policy = new Argument<string>("POLICY")
+        {
+            Description = "open: everyone; ticket: who booted here; token: by join token; approve: by hand.",
+        };
         policy.AcceptOnlyFromAmong("open", "ticket", "token", "approve");
         var command = new PlasmdCommand("policy", "Set whom the fleet lets in.", """
             # Machines that booted from the fleet get in by their boot's ticket
@@ -92,11 +97,16 @@ internal static class FleetCommands
         FleetCommandOptions options = new();
         var name = new Option<string?>("--name") { HelpName = "TEXT", Description = "What it is for." };
         Option<string?> life = CommandOptions.Checked(
-            new Option<string?>("--expires") { HelpName = "TIME", Description = "How long it is good: 90m, 12h, 30d, 2w, or a date. Default: 1d." },
+            new Option<string?>("--expires")
+            {
+                HelpName = "TIME",
+                Description = "How long it is good: 90m, 12h, 30d, 2w, or a date. Default: 1d.",
+            },
             text => ExpiryText.TryParse(text, context.Time.GetUtcNow(), out _), ExpiryText.Rule);
         Option<string?> uses = CommandOptions.Checked(
             new Option<string?>("--uses") { HelpName = "N", Description = "For how many providers. Default: 1." },
-            text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count) && count is >= 1 and <= 1000, "1 to 1000");
+            text => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int count)
+                && count is >= 1 and <= 1000, "1 to 1000");
         var command = new PlasmdCommand("token", "Make a join token; it is shown once.", """
             # For ten providers in rack 7, within a week
             plasmd fleet token --name "rack 7" --uses 10 --expires 1w
@@ -105,7 +115,9 @@ internal static class FleetCommands
         command.SetAction((parsed, cancellationToken) => options.ShowAsync(parsed, context, async session =>
         {
             DateTimeOffset now = context.Time.GetUtcNow();
-            DateTimeOffset expires = parsed.GetValue(life) is { } text && ExpiryText.TryParse(text, now, out DateTimeOffset given) ? given : now.AddDays(1);
+            DateTimeOffset expires = parsed.GetValue(life) is { } text && ExpiryText.TryParse(text, now, out DateTimeOffset given)
+                ? given
+                : now.AddDays(1);
             JsonElement made = await session.ChangeAsync(HttpMethod.Post, "/v1/fleet/tokens", new JsonObject
             {
                 ["name"] = parsed.GetValue(name) ?? "",
@@ -119,7 +131,8 @@ internal static class FleetCommands
             }
 
             context.Output.WriteLine(made.Text("token"));
-            context.Error.WriteLine($"Good for {made.Text("max_uses")} until {made.Text("expires")}; not shown again. Its id is {made.Text("id")}.");
+            context.Error.WriteLine(
+                $"Good for {made.Text("max_uses")} until {made.Text("expires")}; not shown again. Its id is {made.Text("id")}.");
         }, cancellationToken));
         return command;
     }
@@ -141,8 +154,9 @@ internal static class FleetCommands
             var table = new TableText("ID", "NAME", "USED", "EXPIRES", "REVOKED");
             foreach (JsonElement token in tokens)
             {
-                table.Add(token.Text("id"), token.Text("name"), $"{token.Items("used_by").Count()}/{token.Text("max_uses")}", token.Text("expires"),
-                    token.Text("revoked_at"));
+                table.Add(
+                    token.Text("id"), token.Text("name"), $"{token.Items("used_by").Count()}/{token.Text("max_uses")}",
+                    token.Text("expires"), token.Text("revoked_at"));
             }
 
             table.WriteTo(context);
@@ -154,12 +168,14 @@ internal static class FleetCommands
     {
         FleetCommandOptions options = new();
         var id = new Argument<string>("ID") { Description = "The token's id, as 'fleet tokens' shows it." };
-        var command = new PlasmdCommand("revoke", "Revoke a join token; providers that came with it stay.", "plasmd fleet revoke 0123456789abcdef") { id };
+        var command = new PlasmdCommand("revoke", "Revoke a join token; providers that came with it stay.",
+            "plasmd fleet revoke 0123456789abcdef") { id };
         options.AddTo(command);
         command.SetAction((parsed, cancellationToken) => options.ShowAsync(parsed, context, async session =>
         {
             await session.ChangeAsync(
-                HttpMethod.Delete, $"/v1/fleet/tokens/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}", default(ReadOnlyMemory<byte>), cancellationToken);
+                HttpMethod.Delete, $"/v1/fleet/tokens/{Uri.EscapeDataString(parsed.GetRequiredValue(id))}", default(ReadOnlyMemory<byte>),
+                cancellationToken);
             context.Error.WriteLine("Revoked.");
         }, cancellationToken));
         return command;

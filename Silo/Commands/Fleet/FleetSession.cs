@@ -21,7 +21,8 @@ internal sealed class FleetSession : IDisposable
 
     public FleetClient Client { get; }
 
-    public Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken) => SendAsync(HttpMethod.Get, path, default, cancellationToken);
+    public Task<JsonElement> GetAsync(string path, CancellationToken cancellationToken) =>
+        SendAsync(HttpMethod.Get, path, default, cancellationToken);
 
     /// <summary>All items of a list that comes in pages.</summary>
     /// <param name="path">With a query.</param>
@@ -43,20 +44,23 @@ internal sealed class FleetSession : IDisposable
     }
 
     public Task<JsonElement> ChangeAsync(HttpMethod method, string path, JsonObject? body, CancellationToken cancellationToken) =>
-        ChangeAsync(method, path, body is null ? default(ReadOnlyMemory<byte>) : Encoding.UTF8.GetBytes(body.ToJsonString()), cancellationToken);
+        ChangeAsync(
+            method, path, body is null ? default(ReadOnlyMemory<byte>) : Encoding.UTF8.GetBytes(body.ToJsonString()), cancellationToken);
 
     /// <exception cref="CommandException">There is no key to sign with, nobody answers, or the fleet refuses.</exception>
-    public Task<JsonElement> ChangeAsync(HttpMethod method, string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => _key is null
+    public Task<JsonElement> ChangeAsync(HttpMethod method, string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) =>
+        _key is null
         ? throw new CommandException(ExitCode.Usage,
-            $"This takes an operator's key, and there is none: give --key or {FleetCommandOptions.OperatorKeyVariable}, or make the first with "
-            + "'plasmd fleet init'.")
+            "This takes an operator's key, and there is none: give --key or "
+            + $"{FleetCommandOptions.OperatorKeyVariable}, or make the first with 'plasmd fleet init'.")
         : SendAsync(method, path, body, cancellationToken);
 
     /// <summary>As the API said it, indented.</summary>
     public static void Print(CommandContext context, JsonElement json)
     {
         using MemoryStream text = new();
-        using (Utf8JsonWriter writer = new(text, new JsonWriterOptions { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping }))
+        JsonWriterOptions indented = new() { Indented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+        using (Utf8JsonWriter writer = new(text, indented))
         {
             json.WriteTo(writer);
         }
@@ -88,7 +92,8 @@ internal sealed class FleetSession : IDisposable
         ? new CommandException(ExitCode.FleetAway, $"The fleet can't answer now: {SingleLine.Of(failure.Message)}")
         : new CommandException(ExitCode.NotReachable, $"No silo answers: {SingleLine.Of(failure.Message)}. Give one with --fleet.");
 
-    private async Task<JsonElement> SendAsync(HttpMethod method, string path, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    private async Task<JsonElement> SendAsync(HttpMethod method, string path, ReadOnlyMemory<byte> body,
+        CancellationToken cancellationToken)
     {
         FleetReply reply;
         try

@@ -14,7 +14,10 @@ internal static class JsonText
     };
 
     public static JsonElement? Member(this JsonElement json, string name) =>
-        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement member) && member.ValueKind != JsonValueKind.Null ? member : null;
+        json.ValueKind == JsonValueKind.Object && json.TryGetProperty(name, out JsonElement member)
+            && member.ValueKind != JsonValueKind.Null
+            ? member
+            : null;
 
     public static IEnumerable<JsonElement> Items(this JsonElement json, string name) =>
         Member(json, name) is { ValueKind: JsonValueKind.Array } items ? items.EnumerateArray() : [];
@@ -25,7 +28,9 @@ internal static class JsonText
         Member(json, name) is { ValueKind: JsonValueKind.Number } number && number.TryGetInt64(out long value) ? value : 0;
 
     public static DateTimeOffset? Time(this JsonElement json, string name) =>
-        DateTimeOffset.TryParse(json.Text(name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time) ? time : null;
+        DateTimeOffset.TryParse(json.Text(name), CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time)
+            ? time
+            : null;
 
     /// <summary>How long ago, such as <c>3 min</c>.</summary>
     public static string? Ago(this JsonElement json, string name, TimeProvider clock) =>

@@ -15,7 +15,8 @@ internal static class ProviderActionCommands
     private const string Expected = "a key id, ed25519: and 64 hex digits, or a peer id, 12D3KooW...";
 
     public static Command Drain(CommandContext context) => Create(
-        context, "drain", "Send no new clients to a provider; 'release' ends it.", "plasmd provider drain 12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf");
+        context, "drain", "Send no new clients to a provider; 'release' ends it.",
+        "plasmd provider drain 12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf");
 
     public static Command Approve(CommandContext context) => Create(
         context, "approve", "Let in a provider that waits for it.", """
@@ -24,7 +25,8 @@ internal static class ProviderActionCommands
         """);
 
     public static Command Release(CommandContext context) => Create(
-        context, "release", "End a provider's quarantine or drain.", "plasmd provider release 12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf");
+        context, "release", "End a provider's quarantine or drain.",
+        "plasmd provider release 12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf");
 
     public static Command Quarantine(CommandContext context)
     {
@@ -38,13 +40,20 @@ internal static class ProviderActionCommands
     public static Command Weight(CommandContext context)
     {
         Option<string> weight = CommandOptions.Checked(
-            new Option<string>("--weight") { HelpName = "N", Required = true, Description = "0 to 100; 1 is usual, 2 takes twice as much, 0 nothing." },
-            text => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value) && value is >= 0 and <= 100,
+            new Option<string>("--weight")
+            {
+                HelpName = "N",
+                Required = true,
+                Description = "0 to 100; 1 is usual, 2 takes twice as much, 0 nothing.",
+            },
+            text => double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double value)
+                && value is >= 0 and <= 100,
             "0 to 100");
         return Create(
             context, "weight", "Give a provider more or fewer clients.",
             "plasmd provider weight 12D3KooWGzxzKZYveHXtpG6AsrUJBcWxHBFS2HsEoGTxrMLvKXtf --weight 2",
-            HttpMethod.Put, weight, parsed => new JsonObject { ["weight"] = double.Parse(parsed.GetRequiredValue(weight), CultureInfo.InvariantCulture) });
+            HttpMethod.Put, weight, parsed =>
+                new JsonObject { ["weight"] = double.Parse(parsed.GetRequiredValue(weight), CultureInfo.InvariantCulture) });
     }
 
     private static PlasmdCommand Create(
@@ -70,7 +79,8 @@ internal static class ProviderActionCommands
         command.SetAction((parsed, cancellationToken) => options.ShowAsync(parsed, context, async session =>
         {
             JsonElement answer = await session.ChangeAsync(
-                method ?? HttpMethod.Post, $"/v1/providers/{KeyIdOf(parsed.GetRequiredValue(provider))}/{name}", body?.Invoke(parsed), cancellationToken);
+                method ?? HttpMethod.Post, $"/v1/providers/{KeyIdOf(parsed.GetRequiredValue(provider))}/{name}", body?.Invoke(parsed),
+                cancellationToken);
             if (options.WantsJson(parsed))
             {
                 FleetSession.Print(context, answer);

@@ -114,11 +114,14 @@ internal sealed partial class FleetGate(
         bool mayPass = isOperator || role switch
         {
             FleetRole.ProviderItselfOrOperator => isItself,
-            FleetRole.Reader => await grains.GetGrain<IProviderGrain>(key).GetAsync() is { AwaitsApproval: false, State: not ProviderState.Quarantined },
+            FleetRole.Reader => await IsAdmittedAsync(key),
             _ => false,
         };
         return (mayPass ? null : FleetProblem.NotAllowed($"{key} is no operator of this fleet."), isOperator);
     }
+
+    private async Task<bool> IsAdmittedAsync(string key) =>
+        await grains.GetGrain<IProviderGrain>(key).GetAsync() is { AwaitsApproval: false, State: not ProviderState.Quarantined };
 
     private async Task<bool> IsOperatorAsync(string key) => await grains.GetGrain<IFleetGrain>(IFleetGrain.Key).IsOperatorAsync(key);
 
@@ -171,7 +174,8 @@ internal sealed partial class FleetGate(
         if (FleetProblem.Of(exception) is not { } problem)
         {
             LogFault(context.Request.Method, context.Request.Path, exception);
-            problem = new FleetProblem(StatusCodes.Status500InternalServerError, "fault", "A fault of this silo", "The silo's log says more.");
+            problem = new FleetProblem(StatusCodes.Status500InternalServerError, "fault", "A fault of this silo",
+                "The silo's log says more.");
         }
 
         if (problem.Status == StatusCodes.Status413PayloadTooLarge)

@@ -7,7 +7,8 @@ namespace PhaseMesh.Silo.Fleet.Access;
 /// <param name="Nonce">Empty when unsigned.</param>
 /// <param name="SignedAt">By the caller's clock.</param>
 /// <param name="IsOperator">Known for calls whose role asks for it.</param>
-internal sealed record SignedCall(ReadOnlyMemory<byte> Body, Ed25519PublicKey Signer, string Nonce, DateTimeOffset SignedAt, bool IsOperator)
+internal sealed record SignedCall(ReadOnlyMemory<byte> Body, Ed25519PublicKey Signer, string Nonce, DateTimeOffset SignedAt,
+    bool IsOperator)
 {
     public bool IsSigned => Nonce.Length > 0;
 

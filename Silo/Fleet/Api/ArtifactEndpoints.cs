@@ -7,14 +7,17 @@ namespace PhaseMesh.Silo.Fleet.Api;
 /// <summary><c>/v1/artifacts</c>.</summary>
 internal static class ArtifactEndpoints
 {
-    public static async Task<IResult> ListAsync(HttpContext context, IArtifactIndex artifacts, string? under_replicated, string? limit, string? after)
+    public static async Task<IResult> ListAsync(HttpContext context, IArtifactIndex artifacts, string? under_replicated, string? limit,
+        string? after)
     {
         if (FleetText.FlagOf("under_replicated", under_replicated))
         {
-            return FleetResults.Ok(new ArtifactList(await artifacts.ListUnderReplicatedAsync(FleetText.LimitOf(limit), context.RequestAborted), null));
+            return FleetResults.Ok(
+                new ArtifactList(await artifacts.ListUnderReplicatedAsync(FleetText.LimitOf(limit), context.RequestAborted), null));
         }
 
-        FleetPage<ArtifactView> page = await artifacts.ListAsync(FleetText.LimitOf(limit), FleetText.PlainOf("after", after), context.RequestAborted);
+        FleetPage<ArtifactView> page =
+            await artifacts.ListAsync(FleetText.LimitOf(limit), FleetText.PlainOf("after", after), context.RequestAborted);
         return FleetResults.Ok(new ArtifactList(page.Items, page.Next));
     }
 

@@ -26,7 +26,8 @@ internal static class BootEndpoints
             SourceAddress = context.Connection.RemoteIpAddress?.ToString(),
         });
         return FleetResults.Created(
-            $"{FleetRoutes.Prefix}/boots/{boot.BootId}", new BootAnswer(boot.BootId, created.Ticket, created.TicketExpires, created.Current));
+            $"{FleetRoutes.Prefix}/boots/{boot.BootId}",
+            new BootAnswer(boot.BootId, created.Ticket, created.TicketExpires, created.Current));
     }
 
     public static async Task<IResult> RecordAsync(HttpContext context, string id, IGrainFactory grains)
@@ -34,7 +35,8 @@ internal static class BootEndpoints
         SignedCall call = context.Call();
         BootEventCall?[] told = call.Read<BootEventCall?[]>();
         BootSessionView boot = await grains.GetGrain<IBootSessionGrain>(FleetText.BootIdOf(id))
-            .RecordAsync(call.Key, [.. told.Select(one => one?.ToEvent() ?? throw FleetText.Invalid("events", "no null among them", "null"))]);
+            .RecordAsync(call.Key,
+                [.. told.Select(one => one?.ToEvent() ?? throw FleetText.Invalid("events", "no null among them", "null"))]);
         return FleetResults.Ok(new BootStanding(boot.BootId, boot.Phase, boot.Outcome));
     }
 
@@ -63,19 +65,20 @@ internal static class BootEndpoints
             ?? throw FleetText.NotFound($"There is no boot {id}, or it was forgotten."));
 
     public static async Task<IResult> ListAsync(
-        HttpContext context, IBootSessionIndex boots, string? state, string? channel, string? arch, string? provider, string? source, string? machine,
-        string? release, string? since, string? limit, string? after)
+        HttpContext context, IBootSessionIndex boots, string? state, string? channel, string? arch, string? provider, string? source,
+        string? machine, string? release, string? since, string? limit, string? after)
     {
         FleetPage<BootSessionView> page = await boots.ListAsync(
-            QueryOf(state, channel, arch, provider, source, machine, release, since), FleetText.LimitOf(limit), FleetText.PlainOf("after", after),
-            context.RequestAborted);
+            QueryOf(state, channel, arch, provider, source, machine, release, since), FleetText.LimitOf(limit),
+            FleetText.PlainOf("after", after), context.RequestAborted);
         return FleetResults.Ok(new BootList(page.Items, page.Next));
     }
 
     public static async Task<IResult> CountAsync(
-        HttpContext context, IBootSessionIndex boots, string? state, string? channel, string? arch, string? provider, string? source, string? machine,
-        string? release, string? since) =>
-        FleetResults.Ok(await boots.CountAsync(QueryOf(state, channel, arch, provider, source, machine, release, since), context.RequestAborted));
+        HttpContext context, IBootSessionIndex boots, string? state, string? channel, string? arch, string? provider, string? source,
+        string? machine, string? release, string? since) =>
+        FleetResults.Ok(await boots.CountAsync(QueryOf(state, channel, arch, provider, source, machine, release, since),
+            context.RequestAborted));
 
     /// <param name="state">An outcome, a phase, or stuck.</param>
     private static BootSessionQuery QueryOf(

@@ -14,7 +14,8 @@ internal static class BootStream
     private static readonly TimeSpan Silence = TimeSpan.FromSeconds(15);
 
     public static async Task FollowAsync(
-        HttpContext context, IBootFeed feed, FollowerGate followers, TimeProvider clock, string? boot, string? channel, string? arch, string? after)
+        HttpContext context, IBootFeed feed, FollowerGate followers, TimeProvider clock, string? boot, string? channel, string? arch,
+        string? after)
     {
         string? last = context.Request.Headers["Last-Event-ID"].ToString() is { Length: > 0 } header ? header : after;
         long? from = FleetText.NumberOf("Last-Event-ID", last);
@@ -23,7 +24,8 @@ internal static class BootStream
         using FollowerGate.Place? place = followers.TryEnter();
         if (place is null)
         {
-            await FleetProblem.TooMany($"{FollowerGate.MaxFollowers} follow already, the most one silo serves; try another.", Silence).WriteAsync(context);
+            await FleetProblem.TooMany($"{FollowerGate.MaxFollowers} follow already, the most one silo serves; try another.", Silence)
+                .WriteAsync(context);
             return;
         }
 
@@ -36,7 +38,8 @@ internal static class BootStream
             await context.Response.Body.FlushAsync(ended.Token);
             await PumpAsync(
                 context.Response, feed.FollowAsync(from, ended.Token).GetAsyncEnumerator(ended.Token),
-                told => (boots is null || told.BootId == boots) && (channels is null || told.Channel == channels) && (archs is null || told.Arch == archs),
+                told => (boots is null || told.BootId == boots) && (channels is null || told.Channel == channels)
+                    && (archs is null || told.Arch == archs),
                 clock, ended.Token);
         }
         catch (OperationCanceledException) when (ended.IsCancellationRequested)

@@ -10,12 +10,14 @@ internal static class ChannelEndpoints
 {
     public static async Task<IResult> ListAsync(HttpContext context, IReleaseChannelIndex channels, string? limit, string? after)
     {
-        FleetPage<ReleaseChannelView> page = await channels.ListAsync(FleetText.LimitOf(limit), FleetText.PlainOf("after", after), context.RequestAborted);
+        FleetPage<ReleaseChannelView> page =
+            await channels.ListAsync(FleetText.LimitOf(limit), FleetText.PlainOf("after", after), context.RequestAborted);
         return FleetResults.Ok(new ChannelList(page.Items, page.Next));
     }
 
     public static async Task<IResult> GetAsync(string channel, string arch, IGrainFactory grains) =>
-        FleetResults.Ok(await Grain(grains, channel, arch).GetAsync() ?? throw FleetText.NotFound($"Nothing was ever published in {channel}/{arch}."));
+        FleetResults.Ok(await Grain(grains, channel, arch).GetAsync()
+            ?? throw FleetText.NotFound($"Nothing was ever published in {channel}/{arch}."));
 
     public static async Task<IResult> GetHistoryAsync(string channel, string arch, IGrainFactory grains, string? limit) =>
         FleetResults.Ok(new ReleaseList(await Grain(grains, channel, arch)
@@ -29,13 +31,16 @@ internal static class ChannelEndpoints
         FleetResults.Json(await grains.GetGrain<IManifestGrain>(FleetText.DigestOf(digest)).GetAsync()
             ?? throw FleetText.NotFound($"No channel remembers a manifest {digest}."));
 
-    public static Task<IResult> PublishAsync(HttpContext context, string channel, string arch, ReleasePublisher publisher, string? percent) =>
+    public static Task<IResult> PublishAsync(HttpContext context, string channel, string arch, ReleasePublisher publisher,
+        string? percent) =>
         PublishAsync(context, channel, arch, publisher, ReleaseOrigin.Published, null, percent);
 
-    public static Task<IResult> PromoteAsync(HttpContext context, string channel, string arch, ReleasePublisher publisher, string? from, string? percent) =>
+    public static Task<IResult> PromoteAsync(HttpContext context, string channel, string arch, ReleasePublisher publisher, string? from,
+        string? percent) =>
         PublishAsync(context, channel, arch, publisher, ReleaseOrigin.Promoted, from, percent);
 
-    public static Task<IResult> RollBackAsync(HttpContext context, string channel, string arch, ReleasePublisher publisher, string? percent) =>
+    public static Task<IResult> RollBackAsync(HttpContext context, string channel, string arch, ReleasePublisher publisher,
+        string? percent) =>
         PublishAsync(context, channel, arch, publisher, ReleaseOrigin.RolledBack, null, percent);
 
     public static async Task<IResult> SetRolloutAsync(HttpContext context, string channel, string arch, IGrainFactory grains)

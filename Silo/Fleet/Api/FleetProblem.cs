@@ -19,21 +19,25 @@ internal sealed record FleetProblem(int Status, string Slug, string Title, strin
     /// <summary>The storage is probed this often while it is away.</summary>
     private static readonly TimeSpan StorageRetry = TimeSpan.FromSeconds(2);
 
-    public static FleetProblem NotSigned(string detail) => new(StatusCodes.Status401Unauthorized, "not-signed", "The call must be signed", detail);
+    public static FleetProblem NotSigned(string detail) =>
+        new(StatusCodes.Status401Unauthorized, "not-signed", "The call must be signed", detail);
 
     public static FleetProblem Malformed(string detail) =>
         new(StatusCodes.Status401Unauthorized, "signature-malformed", "The signature's headers break their rules", detail);
 
-    public static FleetProblem Skewed(string detail) => new(StatusCodes.Status401Unauthorized, "skewed", "The clocks differ too much", detail);
+    public static FleetProblem Skewed(string detail) =>
+        new(StatusCodes.Status401Unauthorized, "skewed", "The clocks differ too much", detail);
 
     public static FleetProblem BadSignature(string detail) =>
         new(StatusCodes.Status401Unauthorized, "bad-signature", "The signature is not the caller's", detail);
 
-    public static FleetProblem TooLarge(string detail) => new(StatusCodes.Status413PayloadTooLarge, "too-large", "The body is too large", detail);
+    public static FleetProblem TooLarge(string detail) =>
+        new(StatusCodes.Status413PayloadTooLarge, "too-large", "The body is too large", detail);
 
     public static FleetProblem Replayed(string detail) => new(StatusCodes.Status409Conflict, FleetRefusals.Replayed, "Seen before", detail);
 
-    public static FleetProblem NotAllowed(string detail) => new(StatusCodes.Status403Forbidden, FleetRefusals.NotAllowed, "Not allowed", detail);
+    public static FleetProblem NotAllowed(string detail) =>
+        new(StatusCodes.Status403Forbidden, FleetRefusals.NotAllowed, "Not allowed", detail);
 
     public static FleetProblem NotFound(string detail) => new(StatusCodes.Status404NotFound, FleetRefusals.NotFound, "Not found", detail);
 

@@ -14,13 +14,15 @@ internal static class FleetText
 
     public static string BootIdOf(string text) => BootId.IsValid(text) ? text : throw Invalid("boot id", BootId.Expected, text);
 
-    public static string ProviderOf(string text) => ProviderKey.IsValid(text) ? text : throw Invalid("provider", ProviderKey.Expected, text);
+    public static string ProviderOf(string text) => ProviderKey.IsValid(text) ? text
+        : throw Invalid("provider", ProviderKey.Expected, text);
 
     public static string DigestOf(string text) => Sha256Digest.TryParse(text, out Sha256Digest digest)
         ? digest.ToString()
         : throw Invalid("digest", Sha256Digest.Expected, text);
 
-    public static ReleaseChannelKey ChannelOf(string channel, string arch) => ReleaseChannelKey.TryParse($"{channel}/{arch}", out ReleaseChannelKey key)
+    public static ReleaseChannelKey ChannelOf(string channel, string arch) =>
+        ReleaseChannelKey.TryParse($"{channel}/{arch}", out ReleaseChannelKey key)
         ? key
         : throw Invalid("channel", ReleaseChannelKey.Expected, $"{channel}/{arch}");
 
@@ -43,7 +45,8 @@ internal static class FleetText
         : throw Invalid(name, "a number of at most 18 digits", text);
 
     public static DateTimeOffset? TimeOf(string name, string? text) => text is null ? null
-        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out DateTimeOffset time)
+        : DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal,
+            out DateTimeOffset time)
             ? time
             : throw Invalid(name, "a time such as 2026-11-21T10:00:00Z", text);
 

@@ -53,7 +53,8 @@ internal static class PolicyEndpoints
 
     public static async Task<IResult> ListTokensAsync(HttpContext context, IJoinTokenIndex tokens, string? limit, string? after)
     {
-        FleetPage<JoinTokenView> page = await tokens.ListAsync(FleetText.LimitOf(limit), FleetText.PlainOf("after", after), context.RequestAborted);
+        FleetPage<JoinTokenView> page =
+            await tokens.ListAsync(FleetText.LimitOf(limit), FleetText.PlainOf("after", after), context.RequestAborted);
         return FleetResults.Ok(new TokenList(page.Items, page.Next));
     }
 
@@ -70,7 +71,8 @@ internal static class PolicyEndpoints
 }
 
 /// <param name="ConfiguredOperators">Key ids from this silo's configuration.</param>
-internal sealed record FleetAnswer(AdmissionPolicy Policy, ImmutableArray<OperatorView> Operators, ImmutableArray<string> ConfiguredOperators);
+internal sealed record FleetAnswer(AdmissionPolicy Policy, ImmutableArray<OperatorView> Operators,
+    ImmutableArray<string> ConfiguredOperators);
 
 internal sealed record PolicyCall(AdmissionPolicy Policy);
 

@@ -13,15 +13,17 @@ namespace PhaseMesh.Silo.Fleet.Api;
 /// <param name="Ticket">Of the boot it came by.</param>
 /// <param name="Token">A join token.</param>
 internal sealed record EnrolCall(
-    string Key, string Arch, ImmutableArray<string>? Addresses = null, ImmutableArray<string>? Urls = null, ImmutableArray<string>? Capabilities = null,
-    ImmutableArray<string>? Replicas = null, string? Name = null, string? Ticket = null, string? Token = null);
+    string Key, string Arch, ImmutableArray<string>? Addresses = null, ImmutableArray<string>? Urls = null,
+    ImmutableArray<string>? Capabilities = null, ImmutableArray<string>? Replicas = null, string? Name = null, string? Ticket = null,
+    string? Token = null);
 
 /// <param name="State">What it is to the fleet.</param>
 /// <param name="HeartbeatSeconds">When to come again.</param>
 internal sealed record EnrolAnswer(ProviderState State, int HeartbeatSeconds);
 
 /// <param name="Replicas">All it serves; null: as before.</param>
-internal sealed record HeartbeatCall(LoadCall? Load = null, ProviderHealth Health = ProviderHealth.Ok, ImmutableArray<string>? Replicas = null);
+internal sealed record HeartbeatCall(LoadCall? Load = null, ProviderHealth Health = ProviderHealth.Ok,
+    ImmutableArray<string>? Replicas = null);
 
 internal sealed record LoadCall(int RequestsInFlight = 0, long BytesPerSecond = 0, long CapacityBytesPerSecond = 0);
 
@@ -42,19 +44,20 @@ internal sealed record ReceiptCall(byte[] Signature, DateTimeOffset Time);
 internal sealed record ProviderList(ImmutableArray<ProviderAnswer> Providers, string? Next);
 
 internal sealed record ProviderAnswer(
-    string Key, string PeerId, string? Name, ProviderState State, string Reason, DateTimeOffset StateSince, bool AwaitsApproval, string Arch, string? Site,
-    string? Rack, double Weight, ProviderHealth Health, ProviderLoad Load, ImmutableArray<string> Addresses, ImmutableArray<string> Urls,
-    ImmutableArray<string> Capabilities, ImmutableArray<string> Replicas, DateTimeOffset LastSeenAt, DateTimeOffset EnrolledAt, AdmissionKind Admission,
-    string AdmissionReference, ImmutableArray<Accusation> Accusations)
+    string Key, string PeerId, string? Name, ProviderState State, string Reason, DateTimeOffset StateSince, bool AwaitsApproval,
+    string Arch, string? Site, string? Rack, double Weight, ProviderHealth Health, ProviderLoad Load, ImmutableArray<string> Addresses,
+    ImmutableArray<string> Urls, ImmutableArray<string> Capabilities, ImmutableArray<string> Replicas, DateTimeOffset LastSeenAt,
+    DateTimeOffset EnrolledAt, AdmissionKind Admission, string AdmissionReference, ImmutableArray<Accusation> Accusations)
 {
     private const string SitePrefix = "site.";
     private const string RackPrefix = "rack.";
 
     public static ProviderAnswer Of(ProviderView view) => new(
-        view.Key, NodePeer.Of(Ed25519PublicKey.Parse(view.Key)).ToString(), view.Name, view.State, view.Reason, view.StateSince, view.AwaitsApproval,
-        view.Arch, Said(view, SitePrefix), Said(view, RackPrefix), view.Weight, view.Health, view.Load, view.Addresses, view.Urls, view.Capabilities,
-        view.Replicas, view.LastSeenAt, view.EnrolledAt, view.Admission, view.AdmissionReference, view.Accusations);
+        view.Key, NodePeer.Of(Ed25519PublicKey.Parse(view.Key)).ToString(), view.Name, view.State, view.Reason, view.StateSince,
+        view.AwaitsApproval, view.Arch, Said(view, SitePrefix), Said(view, RackPrefix), view.Weight, view.Health, view.Load,
+        view.Addresses, view.Urls, view.Capabilities, view.Replicas, view.LastSeenAt, view.EnrolledAt, view.Admission,
+        view.AdmissionReference, view.Accusations);
 
-    private static string? Said(ProviderView view, string prefix) =>
-        view.Capabilities.FirstOrDefault(word => word.Length > prefix.Length && word.StartsWith(prefix, StringComparison.Ordinal))?[prefix.Length..];
+    private static string? Said(ProviderView view, string prefix) => view.Capabilities
+        .FirstOrDefault(word => word.Length > prefix.Length && word.StartsWith(prefix, StringComparison.Ordinal))?[prefix.Length..];
 }

@@ -76,7 +76,9 @@ internal static class ProviderEndpoints
 
         return FleetResults.Ok(await Grain(grains, key).ReportMisbehaviourAsync(new MisbehaviourReport
         {
-            Witness = told.Receipt is not null ? MisbehaviourWitness.Receipt : call.IsOperator ? MisbehaviourWitness.Silo : MisbehaviourWitness.Node,
+            Witness = told.Receipt is not null ? MisbehaviourWitness.Receipt
+                : call.IsOperator ? MisbehaviourWitness.Silo
+                : MisbehaviourWitness.Node,
             Reporter = call.Key,
             Manifest = told.Manifest,
             Artifact = told.Artifact,

@@ -38,12 +38,14 @@ internal static class SnapshotEndpoint
     }
 
     private static async Task<KeptSnapshot> WaitAsync(
-        HttpContext context, SnapshotKeeper keeper, FollowerGate followers, KeptSnapshot known, long began, TimeSpan wait, TimeProvider clock)
+        HttpContext context, SnapshotKeeper keeper, FollowerGate followers, KeptSnapshot known, long began, TimeSpan wait,
+        TimeProvider clock)
     {
         using FollowerGate.Place? place = followers.TryEnter();
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, followers.Ending);
         KeptSnapshot snapshot = known;
-        while (place is not null && snapshot.EntityTag == known.EntityTag && clock.GetElapsedTime(began) < wait && !ended.IsCancellationRequested)
+        while (place is not null && snapshot.EntityTag == known.EntityTag && clock.GetElapsedTime(began) < wait
+            && !ended.IsCancellationRequested)
         {
             await Task.Delay(SnapshotKeeper.MaxAge, clock, ended.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             snapshot = await keeper.GetAsync();

@@ -14,7 +14,8 @@ internal sealed class FleetClient(IReadOnlyList<Uri> silos, Ed25519PrivateKey? k
 {
     public const int MaxAnswerBytes = 16 << 20;
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = timeout })
+    private readonly HttpClient _http =
+        new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, ConnectTimeout = timeout })
     {
         Timeout = Timeout.InfiniteTimeSpan,
         MaxResponseContentBufferSize = MaxAnswerBytes,
@@ -32,7 +33,8 @@ internal sealed class FleetClient(IReadOnlyList<Uri> silos, Ed25519PrivateKey? k
     /// <param name="contentType">Of the body.</param>
     /// <exception cref="FleetUnreachableException">No silo answered, or all that did were without their database.</exception>
     public async Task<FleetReply> SendAsync(
-        HttpMethod method, string pathAndQuery, ReadOnlyMemory<byte> body, CancellationToken cancellationToken, string contentType = "application/json")
+        HttpMethod method, string pathAndQuery, ReadOnlyMemory<byte> body, CancellationToken cancellationToken,
+        string contentType = "application/json")
     {
         List<string> failures = [];
         FleetReply? away = null;
@@ -80,7 +82,8 @@ internal sealed class FleetClient(IReadOnlyList<Uri> silos, Ed25519PrivateKey? k
 
             try
             {
-                return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken).WaitAsync(timeout, clock, cancellationToken);
+                return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken)
+                    .WaitAsync(timeout, clock, cancellationToken);
             }
             catch (Exception failure) when (failure is HttpRequestException or TimeoutException)
             {
@@ -94,14 +97,16 @@ internal sealed class FleetClient(IReadOnlyList<Uri> silos, Ed25519PrivateKey? k
     public void Dispose() => _http.Dispose();
 
     private async Task<FleetReply> SendAsync(
-        Uri silo, HttpMethod method, string pathAndQuery, ReadOnlyMemory<byte> body, string contentType, CancellationToken cancellationToken)
+        Uri silo, HttpMethod method, string pathAndQuery, ReadOnlyMemory<byte> body, string contentType,
+        CancellationToken cancellationToken)
     {
         using CancellationTokenSource limit = new(timeout, clock);
         using CancellationTokenSource ended = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         using HttpRequestMessage request = Request(silo, method, pathAndQuery, body, contentType);
         using HttpResponseMessage response = await _http.SendAsync(request, HttpCompletionOption.ResponseContentRead, ended.Token);
         byte[] answer = await response.Content.ReadAsByteArrayAsync(ended.Token);
-        return new FleetReply(response.StatusCode, response.Content.Headers.ContentType?.MediaType, answer, response.Headers.RetryAfter?.Delta);
+        return new FleetReply(response.StatusCode, response.Content.Headers.ContentType?.MediaType, answer,
+            response.Headers.RetryAfter?.Delta);
     }
 
     /// <summary>A new nonce for each attempt, for a silo that went away may have seen the one before.</summary>

@@ -12,7 +12,9 @@ internal sealed record FleetReply(HttpStatusCode Status, string? MediaType, Read
     public bool IsGood => (int)Status is >= 200 and < 300;
 
     /// <summary>The problem's slug, such as <c>enrol-again</c>; empty when the answer is none.</summary>
-    public string Slug => Member("type") is { } type && type.StartsWith(TypePrefix, StringComparison.Ordinal) ? type[TypePrefix.Length..] : "";
+    public string Slug => Member("type") is { } type && type.StartsWith(TypePrefix, StringComparison.Ordinal)
+        ? type[TypePrefix.Length..]
+        : "";
 
     /// <summary>What the problem says, or the status.</summary>
     public string Detail => Member("detail") ?? $"it answers {(int)Status}";

@@ -16,9 +16,9 @@ namespace PhaseMesh.Silo.Fleet.Hosting;
 /// each period that it is there; on a stop it drains itself.
 /// </summary>
 internal sealed partial class SiloProvider(
-    ReleaseCatalog catalog, ProviderLifecycle lifecycle, ProviderOptions options, Ed25519PublicKey node, LoadCounters load, DhtPresence dht, IServer server,
-    IHostApplicationLifetime application, IGrainFactory grains, FleetAdmission admission, GrainOptions fleet, TimeProvider clock,
-    ILogger<SiloProvider> log)
+    ReleaseCatalog catalog, ProviderLifecycle lifecycle, ProviderOptions options, Ed25519PublicKey node, LoadCounters load,
+    DhtPresence dht, IServer server, IHostApplicationLifetime application, IGrainFactory grains, FleetAdmission admission,
+    GrainOptions fleet, TimeProvider clock, ILogger<SiloProvider> log)
     : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -27,7 +27,8 @@ internal sealed partial class SiloProvider(
         bool isEnrolled = false;
         try
         {
-            await Task.Delay(Timeout.InfiniteTimeSpan, clock, application.ApplicationStarted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await Task.Delay(Timeout.InfiniteTimeSpan, clock, application.ApplicationStarted)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await catalog.WaitForAsync(current => current.Slots.Any(slot => slot.Serving is not null), ended.Token);
             while (true)
             {

@@ -44,7 +44,8 @@ internal static class SiloServices
         {
             made.Info.Title = "PhaseMesh fleet";
             made.Info.Version = "v1";
-            made.Info.Description = "Release channels, providers and boots of a fleet. Calls that change anything are signed (docs/wire/signed-requests.md).";
+            made.Info.Description =
+                "Release channels, providers and boots of a fleet. Calls that change anything are signed (docs/wire/signed-requests.md).";
             return Task.CompletedTask;
         }));
     }

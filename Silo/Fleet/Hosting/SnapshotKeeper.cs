@@ -73,7 +73,8 @@ internal sealed partial class SnapshotKeeper(
 
             if (!isForAll)
             {
-                staged.Add(await ReleaseAsync(channel, channel.Current, rollout.IsPaused || rollout.IsHalted ? 0 : rollout.Percent, manifests));
+                int percent = rollout.IsPaused || rollout.IsHalted ? 0 : rollout.Percent;
+                staged.Add(await ReleaseAsync(channel, channel.Current, percent, manifests));
             }
         }
 
@@ -84,7 +85,8 @@ internal sealed partial class SnapshotKeeper(
             {
                 ProviderAnswer answer = ProviderAnswer.Of(provider);
                 known.Add(new SnapshotProvider(
-                    answer.Key, answer.Urls, answer.Site, answer.Rack, answer.Weight, answer.State, answer.Health, answer.Replicas, answer.Load));
+                    answer.Key, answer.Urls, answer.Site, answer.Rack, answer.Weight, answer.State, answer.Health, answer.Replicas,
+                    answer.Load));
             }
         }
 
@@ -92,19 +94,23 @@ internal sealed partial class SnapshotKeeper(
         string tag = TagOf(made);
         lock (_lock)
         {
-            long version = _kept is { } last && last.EntityTag == tag ? last.Version : Math.Max(now.ToUnixTimeMilliseconds(), (_kept?.Version ?? 0) + 1);
+            long version = _kept is { } last && last.EntityTag == tag
+                ? last.Version
+                : Math.Max(now.ToUnixTimeMilliseconds(), (_kept?.Version ?? 0) + 1);
             _manifests = manifests;
             return _kept = new KeptSnapshot(
                 tag, version, JsonSerializer.SerializeToUtf8Bytes(made with { Version = version }, FleetJson.Options), timestamp);
         }
     }
 
-    private async Task<SnapshotRelease> ReleaseAsync(ReleaseChannelView channel, ReleaseView release, int percent, Dictionary<string, string> manifests)
+    private async Task<SnapshotRelease> ReleaseAsync(
+        ReleaseChannelView channel, ReleaseView release, int percent, Dictionary<string, string> manifests)
     {
         if (!manifests.TryGetValue(release.Manifest, out string? text) && !_manifests.TryGetValue(release.Manifest, out text))
         {
             ReadOnlyMemory<byte> bytes = await grains.GetGrain<IManifestGrain>(release.Manifest).GetAsync()
-                ?? throw new InvalidOperationException($"The manifest {release.Manifest} of {channel.Channel}/{channel.Arch} is not stored.");
+                ?? throw new InvalidOperationException(
+                    $"The manifest {release.Manifest} of {channel.Channel}/{channel.Arch} is not stored.");
             text = Convert.ToBase64String(bytes.Span);
         }
 

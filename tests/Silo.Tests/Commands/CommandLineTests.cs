@@ -14,8 +14,10 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("Unknown option '--prot'. Did you mean '--port'? See 'plasmd serve --help'.", "serve", "--prot", "80")]
     [InlineData("Unknown option '--xyzzy'. See 'plasmd serve --help'.", "serve", "--xyzzy")]
     [InlineData("Unknown argument 'b.json'. See 'plasmd manifest verify --help'.", "manifest", "verify", "a.json", "b.json")]
-    [InlineData("Expected a command: serve, manifest, key, provider, mdns, dht, completion. See 'plasmd --help'.")]
-    [InlineData("Expected a command: status, list, artifacts. See 'plasmd provider --help'.", "provider")]
+    [InlineData("Expected a command: serve, manifest, key, provider, channel, boot, cluster, fleet, mdns, dht, completion. See 'plasmd --help'.")]
+    [InlineData(
+        "Expected a command: status, list, artifacts, drain, approve, quarantine, release, weight. See 'plasmd provider --help'.",
+        "provider")]
     [InlineData("Option '--output' is required. See 'plasmd key generate --help'.", "key", "generate")]
     [InlineData("There is no completion for 'csh': expected bash, zsh, fish. See 'plasmd completion --help'.", "completion", "csh")]
     public async Task Run_WrongCommandLine_SaysWhatIsWrongAndWhereToReadOn(string expected, params string[] arguments) =>
@@ -70,8 +72,8 @@ public sealed class CommandLineTests : IDisposable
     public async Task Version_IsTheAssemblys() => Assert.Matches(@"^plasmd \d+\.\d+\.\d+\n$", (await _scene.OkAsync("--version")).Output);
 
     [Theory]
-    [InlineData("", "completion", "dht", "key", "manifest", "mdns", "provider", "serve")]
-    [InlineData("provider ", "artifacts", "list", "status")]
+    [InlineData("", "boot", "channel", "cluster", "completion", "dht", "fleet", "key", "manifest", "mdns", "provider", "serve")]
+    [InlineData("provider ", "approve", "artifacts", "drain", "list", "quarantine", "release", "status", "weight")]
     [InlineData("dht ", "bench", "find", "get", "peers")]
     [InlineData("dht find s", "stable/arm64", "stable/x86_64")]
     [InlineData("provider s", "status")]
@@ -88,7 +90,9 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("serve -a \"/srv/my boot\" --po", "--port")]
     [InlineData("completion ", "bash", "fish", "zsh")]
     [InlineData("provider status --j", "--json")]
-    [InlineData("nonsense --whatever x ", "completion", "dht", "key", "manifest", "mdns", "provider", "serve")]
+    [InlineData(
+        "nonsense --whatever x ",
+        "boot", "channel", "cluster", "completion", "dht", "fleet", "key", "manifest", "mdns", "provider", "serve")]
     public async Task Suggest_OffersExactlyWhatMayComeNext(string line, params string[] expected)
     {
         CommandRun run = await _scene.OkAsync($"[suggest:{line.Length}]", line);

@@ -124,7 +124,7 @@ public sealed class RealProcessTests : IDisposable
             [
                 "complete -o default -F _plasmd plasmd",
                 "plasmd prov: provider",
-                "plasmd provider : artifacts list status",
+                "plasmd provider : approve artifacts drain list quarantine release status weight",
                 "plasmd  manifest   ge: generate",
                 "plasmd serve --arch a: arm64",
                 "plasmd serve --arch arm64 --ch: --channel",

@@ -23,7 +23,8 @@ public sealed partial class ApiDocumentTests(FleetStorages storages)
             from method in path.Value.EnumerateObject()
             select $"{method.Name.ToUpperInvariant()} {path.Name}";
 
-        Assert.Equal(calls.Order(StringComparer.Ordinal), Call().Matches(Document).Select(match => match.Groups[1].Value).Order(StringComparer.Ordinal));
+        Assert.Equal(calls.Order(StringComparer.Ordinal), Call().Matches(Document).Select(match => match.Groups[1].Value)
+            .Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -31,7 +32,8 @@ public sealed partial class ApiDocumentTests(FleetStorages storages)
     {
         string[] listed = [.. Problem().Matches(Document).Select(match => match.Groups[1].Value)];
         Assert.Equal(listed.Length, listed.Distinct().Count());
-        Assert.Empty(typeof(FleetRefusals).GetFields(BindingFlags.Public | BindingFlags.Static).Select(field => (string)field.GetValue(null)!).Except(listed));
+        Assert.Empty(typeof(FleetRefusals).GetFields(BindingFlags.Public | BindingFlags.Static)
+            .Select(field => (string)field.GetValue(null)!).Except(listed));
     }
 
     [GeneratedRegex(@"^\| `((?:GET|POST|PUT|DELETE) /v1/[^`]+)` \|", RegexOptions.Multiline)]

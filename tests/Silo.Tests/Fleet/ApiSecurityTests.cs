@@ -54,8 +54,10 @@ public sealed class ApiSecurityTests(FleetStorages storages)
             byte[] body = Encoding.UTF8.GetBytes(text);
             (await scene.As(null).SendAsync(method, path, body)).Expect(HttpStatusCode.Unauthorized, "not-signed");
 
-            await RefusesAsync("another body", request => request.Content = new ByteArrayContent("[{}]"u8.ToArray()), "bad-signature", scene.Operator);
-            await RefusesAsync("another path", request => request.RequestUri = new Uri(request.RequestUri + "?x=1"), "bad-signature", scene.Operator);
+            await RefusesAsync("another body", request =>
+                request.Content = new ByteArrayContent("[{}]"u8.ToArray()), "bad-signature", scene.Operator);
+            await RefusesAsync("another path", request =>
+                request.RequestUri = new Uri(request.RequestUri + "?x=1"), "bad-signature", scene.Operator);
             await RefusesAsync("another's name", request =>
             {
                 request.Headers.Remove(RequestSignature.KeyHeader);
@@ -66,8 +68,10 @@ public sealed class ApiSecurityTests(FleetStorages storages)
                 request.Headers.Remove(RequestSignature.KeyHeader);
                 request.Headers.Add(RequestSignature.KeyHeader, Sql);
             }, "signature-malformed", stranger);
-            await RefusesAsync("too old", request => FleetCaller.Sign(request, body, scene.Operator, now - TimeSpan.FromMinutes(6)), "skewed", scene.Operator);
-            await RefusesAsync("from the future", request => FleetCaller.Sign(request, body, scene.Operator, now + TimeSpan.FromMinutes(6)), "skewed",
+            await RefusesAsync("too old", request =>
+                FleetCaller.Sign(request, body, scene.Operator, now - TimeSpan.FromMinutes(6)), "skewed", scene.Operator);
+            await RefusesAsync("from the future", request =>
+                FleetCaller.Sign(request, body, scene.Operator, now + TimeSpan.FromMinutes(6)), "skewed",
                 scene.Operator);
             if (method != HttpMethod.Get)
             {
@@ -116,7 +120,8 @@ public sealed class ApiSecurityTests(FleetStorages storages)
         string boot = BootApiTests.NewBootId();
         await ReplayAsync(HttpMethod.Post, "/v1/boots", BootApiTests.Boot(boot), scene.Node);
         FleetAnswer before = await scene.As(null).GetAsync($"/v1/boots/{boot}");
-        await ReplayAsync(HttpMethod.Post, $"/v1/boots/{boot}/events", new[] { BootApiTests.Event("fetching") }, scene.Node, elsewhere: null);
+        await ReplayAsync(HttpMethod.Post, $"/v1/boots/{boot}/events", new[] { BootApiTests.Event("fetching") }, scene.Node,
+            elsewhere: null);
         Assert.NotEqual(before.Text, (await scene.As(null).GetAsync($"/v1/boots/{boot}")).Text);
         Assert.Equal(1, (await scene.As(scene.Operator).GetAsync("/v1/fleet/tokens")).Json.GetProperty("tokens").GetArrayLength());
 
@@ -135,7 +140,8 @@ public sealed class ApiSecurityTests(FleetStorages storages)
             Assert.Equal(whole, await StateAsync());
         }
 
-        async Task<string> StateAsync() => (await scene.As(null).GetAsync("/v1/boots")).Text + (await scene.As(null).GetAsync("/v1/channels")).Text
+        async Task<string> StateAsync() =>
+            (await scene.As(null).GetAsync("/v1/boots")).Text + (await scene.As(null).GetAsync("/v1/channels")).Text
             + (await scene.As(null).GetAsync("/v1/fleet")).Text;
     }
 
@@ -144,7 +150,8 @@ public sealed class ApiSecurityTests(FleetStorages storages)
     {
         await using FleetScene scene = await FleetScene.StartAsync(storages, "sqlite", openReads: false);
         using var stranger = Ed25519PrivateKey.Generate();
-        foreach (string path in new[] { "/v1/boots", "/v1/providers", "/v1/channels", "/v1/snapshot", "/v1/cluster", "/v1/fleet", "/v1/artifacts" })
+        foreach (string path in new[] { "/v1/boots", "/v1/providers", "/v1/channels", "/v1/snapshot", "/v1/cluster", "/v1/fleet",
+            "/v1/artifacts" })
         {
             (await scene.As(null).GetAsync(path)).Expect(HttpStatusCode.Unauthorized, "not-signed");
             (await scene.As(stranger).GetAsync(path)).Expect(HttpStatusCode.Forbidden, "not-allowed");
@@ -182,7 +189,8 @@ public sealed class ApiSecurityTests(FleetStorages storages)
 
         foreach (string path in new[]
         {
-            $"/v1/boots/{escaped}", $"/v1/providers/{escaped}", $"/v1/artifacts/{escaped}", $"/v1/manifests/{escaped}", $"/v1/channels/{escaped}/x86_64",
+            $"/v1/boots/{escaped}", $"/v1/providers/{escaped}", $"/v1/artifacts/{escaped}", $"/v1/manifests/{escaped}",
+                $"/v1/channels/{escaped}/x86_64",
             $"/v1/boots?state={escaped}", $"/v1/boots?arch={escaped}", $"/v1/boots?limit={escaped}", $"/v1/boots?since={escaped}",
             $"/v1/boots?release={escaped}", $"/v1/boots?after={escaped}", $"/v1/providers?after={escaped}", "/v1/boots?machine=%00",
         })
@@ -198,7 +206,8 @@ public sealed class ApiSecurityTests(FleetStorages storages)
             new { phase = "failed", at = TimeProvider.System.GetUtcNow(), reason = "x", detail = Sql, version = Sql, from = new[] { Sql } },
         })).Expect(HttpStatusCode.OK);
         (await node.PostAsync($"/v1/boots/{boot}/log", Sql)).Expect(HttpStatusCode.NoContent);
-        (await node.PostAsync($"/v1/boots/{boot}/events", "[{\"phase\":\"failed\",\"at\":\"2026-01-01T00:00:00Z\",\"detail\":\"a\\u0000b\"}]"))
+        (await node.PostAsync($"/v1/boots/{boot}/events",
+            "[{\"phase\":\"failed\",\"at\":\"2026-01-01T00:00:00Z\",\"detail\":\"a\\u0000b\"}]"))
             .Expect(HttpStatusCode.BadRequest, "invalid");
         (await op.PostAsync("/v1/fleet/tokens", new { name = Sql })).Expect(HttpStatusCode.Created);
         (await op.PostAsync("/v1/fleet/operators", new { key = scene.Node.PublicKey.KeyId, name = Sql })).Expect(HttpStatusCode.OK);
@@ -208,7 +217,8 @@ public sealed class ApiSecurityTests(FleetStorages storages)
         Assert.Equal(Sql, (await op.GetAsync($"/v1/boots/{boot}/log")).Text);
         foreach (string filter in new[] { "machine", "provider", "source", "channel" })
         {
-            Assert.Empty((await op.GetAsync($"/v1/boots?{filter}={escaped}")).Expect(HttpStatusCode.OK).Json.GetProperty("boots").EnumerateArray());
+            Assert.Empty((await op.GetAsync($"/v1/boots?{filter}={escaped}")).Expect(HttpStatusCode.OK).Json.GetProperty("boots")
+                .EnumerateArray());
         }
     }
 
@@ -277,7 +287,8 @@ public sealed class ApiSecurityTests(FleetStorages storages)
         string[] tried =
         [
             .. Signed.Where(call => call.Method != HttpMethod.Get).Select(call => $"{call.Method.Method.ToLowerInvariant()} {call.Path}"
-                .Replace("/providers/KEY", "/providers/{key}", StringComparison.Ordinal).Replace("/operators/KEY", "/operators/{key}", StringComparison.Ordinal)
+                .Replace("/providers/KEY", "/providers/{key}", StringComparison.Ordinal)
+                    .Replace("/operators/KEY", "/operators/{key}", StringComparison.Ordinal)
                 .Replace("00000000000000000000000000000000", "{id}", StringComparison.Ordinal)
                 .Replace("0123456789abcdef", "{id}", StringComparison.Ordinal)
                 .Replace("/stable/x86_64", "/{channel}/{arch}", StringComparison.Ordinal)),

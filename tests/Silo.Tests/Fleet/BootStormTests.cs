@@ -33,7 +33,8 @@ public sealed class BootStormTests(FleetStorages storages, ITestOutputHelper out
         string? after = null;
         do
         {
-            FleetAnswer page = await scene.As(null, silo: 1).GetAsync($"/v1/boots?limit=1000{(after is null ? "" : $"&after={Uri.EscapeDataString(after)}")}");
+            FleetAnswer page = await scene.As(null, silo: 1)
+                .GetAsync($"/v1/boots?limit=1000{(after is null ? "" : $"&after={Uri.EscapeDataString(after)}")}");
             foreach (JsonElement boot in page.Expect(HttpStatusCode.OK).Json.GetProperty("boots").EnumerateArray())
             {
                 Assert.True(seen.Add(boot.GetProperty("boot_id").GetString()!));
@@ -50,7 +51,8 @@ public sealed class BootStormTests(FleetStorages storages, ITestOutputHelper out
         Assert.Equal(Boots, await ToldAsync(scene, ids));
 
         double[] sorted = [.. milliseconds.Order()];
-        output.WriteLine($"{Boots} boots, {sorted.Length} calls in {took.TotalSeconds:0.0} s ({sorted.Length / took.TotalSeconds:0} calls/s): "
+        output.WriteLine(
+            $"{Boots} boots, {sorted.Length} calls in {took.TotalSeconds:0.0} s ({sorted.Length / took.TotalSeconds:0} calls/s): "
             + $"p50 {sorted[sorted.Length / 2]:0} ms, p99 {sorted[(int)(sorted.Length * 0.99)]:0} ms, longest {sorted[^1]:0} ms");
     }
 
@@ -65,12 +67,16 @@ public sealed class BootStormTests(FleetStorages storages, ITestOutputHelper out
         Assert.NotNull(created.Expect(HttpStatusCode.Created)["current"]);
         foreach (string phase in Before)
         {
-            (await CallAsync(agent, HttpMethod.Post, $"/v1/boots/{id}/events", new[] { BootApiTests.Event(phase) })).Expect(HttpStatusCode.OK);
+            (await CallAsync(agent, HttpMethod.Post, $"/v1/boots/{id}/events", new[] { BootApiTests.Event(phase) }))
+                .Expect(HttpStatusCode.OK);
         }
 
-        (await CallAsync(node, HttpMethod.Post, "/v1/providers", BootApiTests.Enrolment(node, created["ticket"]))).Expect(HttpStatusCode.OK);
-        (await CallAsync(node, HttpMethod.Put, $"/v1/providers/{node.PublicKey.KeyId}/heartbeat", new { health = "ok" })).Expect(HttpStatusCode.OK);
-        (await CallAsync(node, HttpMethod.Post, $"/v1/boots/{id}/events", new[] { BootApiTests.Event("joined") })).Expect(HttpStatusCode.OK);
+        (await CallAsync(node, HttpMethod.Post, "/v1/providers", BootApiTests.Enrolment(node, created["ticket"])))
+            .Expect(HttpStatusCode.OK);
+        (await CallAsync(node, HttpMethod.Put, $"/v1/providers/{node.PublicKey.KeyId}/heartbeat", new { health = "ok" }))
+            .Expect(HttpStatusCode.OK);
+        (await CallAsync(node, HttpMethod.Post, $"/v1/boots/{id}/events", new[] { BootApiTests.Event("joined") }))
+            .Expect(HttpStatusCode.OK);
         return id;
 
         // Each call at another silo than the one before.
@@ -94,7 +100,8 @@ public sealed class BootStormTests(FleetStorages storages, ITestOutputHelper out
         Dictionary<string, int> last = ids.ToDictionary(id => id, _ => -1);
         string[] order = ["created", .. Before, "enrolled", "joined"];
         int joined = 0;
-        await foreach (System.Net.ServerSentEvents.SseItem<string> item in System.Net.ServerSentEvents.SseParser.Create(body).EnumerateAsync())
+        await foreach (System.Net.ServerSentEvents.SseItem<string> item in System.Net.ServerSentEvents.SseParser.Create(body)
+            .EnumerateAsync())
         {
             using JsonDocument told = JsonDocument.Parse(item.Data);
             JsonElement boot = told.RootElement.GetProperty("boot");

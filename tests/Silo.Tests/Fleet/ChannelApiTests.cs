@@ -37,7 +37,8 @@ public sealed class ChannelApiTests(FleetStorages storages)
         FleetAnswer back = await at0.PostAsync("/v1/channels/stable/x86_64/rollback", FleetReleases.Bytes(FleetReleases.Manifest(9)));
         Assert.Equal("rolled_back", back.Expect(HttpStatusCode.Created)["origin"]);
         FleetAnswer history = await at0.GetAsync("/v1/channels/stable/x86_64/history");
-        Assert.Equal([9, 8, 1], history.Json.GetProperty("releases").EnumerateArray().Select(release => release.GetProperty("release").GetInt64()));
+        Assert.Equal([9, 8, 1], history.Json.GetProperty("releases").EnumerateArray()
+            .Select(release => release.GetProperty("release").GetInt64()));
         Assert.Equal(2, (await at0.GetAsync("/v1/channels")).Json.GetProperty("channels").GetArrayLength());
         FleetAnswer artifacts = await at0.GetAsync("/v1/artifacts?under_replicated=true");
         Assert.Equal(4, artifacts.Json.GetProperty("artifacts").GetArrayLength());
@@ -51,7 +52,8 @@ public sealed class ChannelApiTests(FleetStorages storages)
         await using FleetScene scene = await FleetScene.StartAsync(storages, "sqlite");
         using var stranger = Ed25519PrivateKey.Generate();
         FleetCaller caller = scene.As(scene.Operator);
-        (await caller.PostAsync("/v1/channels/stable/x86_64/publish", FleetReleases.Bytes(FleetReleases.Manifest(5)))).Expect(HttpStatusCode.Created);
+        (await caller.PostAsync("/v1/channels/stable/x86_64/publish", FleetReleases.Bytes(FleetReleases.Manifest(5))))
+            .Expect(HttpStatusCode.Created);
 
         await RefusesAsync("publish", [], HttpStatusCode.BadRequest, "manifest-malformed");
         await RefusesAsync("publish", "{\"a\":1}"u8.ToArray(), HttpStatusCode.BadRequest, "manifest-malformed");
@@ -64,8 +66,10 @@ public sealed class ChannelApiTests(FleetStorages storages)
         await RefusesAsync("rollback", Of(6, artifacts: "v3"), HttpStatusCode.Conflict, "artifacts-differ");
         await RefusesAsync("publish", new byte[(1 << 20) + 1], HttpStatusCode.RequestEntityTooLarge, "too-large");
         (await caller.PutAsync("/v1/channels/stable/x86_64/rollout", new { percent = 101 })).Expect(HttpStatusCode.BadRequest, "invalid");
-        (await caller.PutAsync("/v1/channels/stable/x86_64/trust", new { keys = new[] { "no key" } })).Expect(HttpStatusCode.BadRequest, "invalid");
-        (await caller.PutAsync("/v1/channels/stable/x86_64/trust", new { keys = new[] { stranger.PublicKey.KeyId } })).Expect(HttpStatusCode.OK);
+        (await caller.PutAsync("/v1/channels/stable/x86_64/trust", new { keys = new[] { "no key" } }))
+            .Expect(HttpStatusCode.BadRequest, "invalid");
+        (await caller.PutAsync("/v1/channels/stable/x86_64/trust", new { keys = new[] { stranger.PublicKey.KeyId } }))
+            .Expect(HttpStatusCode.OK);
         (await caller.PostAsync("/v1/channels/stable/x86_64/publish", Of(6, key: stranger))).Expect(HttpStatusCode.Created);
 
         async Task RefusesAsync(string action, byte[] body, HttpStatusCode status, string slug) =>
@@ -82,7 +86,8 @@ public sealed class ChannelApiTests(FleetStorages storages)
         FleetCaller caller = scene.As(scene.Operator);
         await caller.PostAsync("/v1/channels/stable/x86_64/publish", FleetReleases.Bytes(FleetReleases.Manifest(1)));
         await caller.PutAsync("/v1/fleet/policy", new { policy = "open" });
-        await scene.As(scene.Node).PostAsync("/v1/providers", BootApiTests.Enrolment(scene.Node, replicas: [$"{FleetReleases.Digest("v1-kernel")}"]));
+        await scene.As(scene.Node)
+            .PostAsync("/v1/providers", BootApiTests.Enrolment(scene.Node, replicas: [$"{FleetReleases.Digest("v1-kernel")}"]));
         string key = scene.Node.PublicKey.KeyId;
         await scene.As(scene.Node).PutAsync($"/v1/providers/{key}/heartbeat", new { health = "ok" });
         await caller.PutAsync($"/v1/providers/{key}/weight", new { weight = 2.5 });

@@ -21,9 +21,11 @@ public sealed class FleetCommandTests(FleetStorages storages)
         string manifest = scene.PathOf("manifest.json");
         await File.WriteAllBytesAsync(manifest, FleetReleases.Bytes(FleetReleases.Manifest(1)));
 
-        Assert.Contains("release 1", (await scene.OkAsync("channel", "publish", "stable/x86_64", manifest)).Output, StringComparison.Ordinal);
+        Assert.Contains("release 1", (await scene.OkAsync("channel", "publish", "stable/x86_64", manifest)).Output,
+            StringComparison.Ordinal);
         Assert.Contains("(release-not-newer)", await scene.FailsAsync(
-            ExitCode.FleetRefused, "channel", "publish", "stable/x86_64", await WriteAsync(FleetReleases.Manifest(1, artifacts: "v0"))), StringComparison.Ordinal);
+            ExitCode.FleetRefused, "channel", "publish", "stable/x86_64", await WriteAsync(FleetReleases.Manifest(1, artifacts: "v0"))),
+                StringComparison.Ordinal);
         await scene.OkAsync("channel", "publish", "testing/x86_64", await WriteAsync(FleetReleases.Manifest(7, "testing", "v2")));
         await scene.OkAsync("channel", "promote", "stable/x86_64", "--from", "testing", "--sign", release, "--percent", "10");
         Assert.Contains("10 %", (await scene.OkAsync("channel", "rollout", "stable/x86_64")).Output, StringComparison.Ordinal);
@@ -34,7 +36,8 @@ public sealed class FleetCommandTests(FleetStorages storages)
         Assert.Contains("rolled_back (1)", history, StringComparison.Ordinal);
         Assert.Contains("promoted (testing)", history, StringComparison.Ordinal);
         using JsonDocument listed = JsonDocument.Parse((await scene.OkAsync("channel", "list", "--json")).Output);
-        Assert.Equal(["stable", "testing"], listed.RootElement.EnumerateArray().Select(channel => channel.GetProperty("channel").GetString()));
+        Assert.Equal(["stable", "testing"], listed.RootElement.EnumerateArray()
+            .Select(channel => channel.GetProperty("channel").GetString()));
 
         async Task<string> WriteAsync(PhaseMesh.Manifests.BootManifest made)
         {
@@ -56,7 +59,8 @@ public sealed class FleetCommandTests(FleetStorages storages)
         Assert.Contains("awaits approval", (await scene.OkAsync("provider", "list", "--fleet", url)).Output, StringComparison.Ordinal);
         await scene.OkAsync("provider", "approve", peer);
         await fleet.As(fleet.Node).PutAsync($"/v1/providers/{fleet.Node.PublicKey.KeyId}/heartbeat", new { });
-        Assert.Contains("serving", (await scene.OkAsync("provider", "list", "--fleet", url, "--state", "serving")).Output, StringComparison.Ordinal);
+        Assert.Contains("serving", (await scene.OkAsync("provider", "list", "--fleet", url, "--state", "serving")).Output,
+            StringComparison.Ordinal);
         Assert.Contains("draining", (await scene.OkAsync("provider", "drain", peer)).Output, StringComparison.Ordinal);
         await scene.OkAsync("provider", "weight", fleet.Node.PublicKey.KeyId, "--weight", "2");
         await scene.OkAsync("provider", "quarantine", peer, "--reason", "tests it");
@@ -86,7 +90,8 @@ public sealed class FleetCommandTests(FleetStorages storages)
         Assert.Contains("nobody answered", shown, StringComparison.Ordinal);
         Assert.Contains("discovered", (await scene.RunAsync("boot", "list", "--state", "nowhere")).Error, StringComparison.Ordinal);
         Assert.Equal("?[31mKernel panic\nsecond line\n", (await scene.OkAsync("boot", "show", boot, "--log")).Output);
-        Assert.Contains("(not-found)", await scene.FailsAsync(ExitCode.FleetRefused, "boot", "show", BootApiTests.NewBootId()), StringComparison.Ordinal);
+        Assert.Contains("(not-found)", await scene.FailsAsync(ExitCode.FleetRefused, "boot", "show", BootApiTests.NewBootId()),
+            StringComparison.Ordinal);
 
         string silos = (await scene.OkAsync("cluster", "status")).Output;
         Assert.Contains("silo0", silos, StringComparison.Ordinal);
@@ -106,7 +111,8 @@ public sealed class FleetCommandTests(FleetStorages storages)
         string made = (await scene.OkAsync("fleet", "init")).Output;
         Assert.Contains("operator_keys = [\"ed25519:", made, StringComparison.Ordinal);
         Assert.Contains("There is", (await scene.OkAsync("fleet", "init")).Output, StringComparison.Ordinal);
-        Assert.Contains("No silo answers", await scene.FailsAsync(ExitCode.NotReachable, "fleet", "policy", "open"), StringComparison.Ordinal);
+        Assert.Contains("No silo answers", await scene.FailsAsync(ExitCode.NotReachable, "fleet", "policy", "open"),
+            StringComparison.Ordinal);
         await scene.FailsAsync(ExitCode.NotReachable, "boot", "list");
         scene.Variables["PLASM_FLEET"] = "ftp://x";
         Assert.Contains("PLASM_FLEET", await scene.FailsAsync(ExitCode.Configuration, "boot", "list"), StringComparison.Ordinal);

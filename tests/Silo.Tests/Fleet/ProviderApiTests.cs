@@ -55,7 +55,8 @@ public sealed class ProviderApiTests(FleetStorages storages)
         Assert.Equal("joining", (await op.PostAsync($"{path}/release", null)).Expect(HttpStatusCode.OK)["state"]);
         Assert.Equal("draining", (await scene.As(scene.Node).PostAsync($"{path}/drain", null)).Expect(HttpStatusCode.OK)["state"]);
         Assert.Equal("quarantined", (await op.PostAsync($"{path}/quarantine", new { reason = "disk" })).Expect(HttpStatusCode.OK)["state"]);
-        (await scene.As(scene.Node).PostAsync("/v1/providers", BootApiTests.Enrolment(scene.Node))).Expect(HttpStatusCode.Forbidden, "quarantined");
+        (await scene.As(scene.Node).PostAsync("/v1/providers", BootApiTests.Enrolment(scene.Node)))
+            .Expect(HttpStatusCode.Forbidden, "quarantined");
         (await op.PutAsync($"{path}/weight", new { weight = 101 })).Expect(HttpStatusCode.BadRequest, "invalid");
         FleetAnswer shown = await op.GetAsync(path);
         Assert.StartsWith("12D3KooW", shown["peer_id"], StringComparison.Ordinal);
@@ -73,7 +74,8 @@ public sealed class ProviderApiTests(FleetStorages storages)
         FleetAnswer published = await op.PostAsync("/v1/channels/stable/x86_64/publish", FleetReleases.Bytes(FleetReleases.Manifest(1)));
         Sha256Digest kernel = FleetReleases.Digest("v1-kernel");
         string key = scene.Node.PublicKey.KeyId;
-        (await scene.As(scene.Node).PostAsync("/v1/providers", BootApiTests.Enrolment(scene.Node, replicas: [kernel.ToString()]))).Expect(HttpStatusCode.OK);
+        (await scene.As(scene.Node).PostAsync("/v1/providers", BootApiTests.Enrolment(scene.Node, replicas: [kernel.ToString()])))
+            .Expect(HttpStatusCode.OK);
         (await scene.As(scene.Node).PutAsync($"/v1/providers/{key}/heartbeat", new { health = "ok" })).Expect(HttpStatusCode.OK);
         Assert.Equal(1, await ReplicasAsync());
 
@@ -93,7 +95,8 @@ public sealed class ProviderApiTests(FleetStorages storages)
         (await accuser.PostAsync($"/v1/providers/{key}/misbehaviour", Report(new byte[64], sent)))
             .Expect(HttpStatusCode.Conflict, "proof-does-not-hold");
         Sha256Digest truth = Sha256Digest.Compute(FleetReleases.Kernel("v1-kernel").AsSpan(0, FleetReleases.ChunkBytes));
-        (await accuser.PostAsync($"/v1/providers/{key}/misbehaviour", Report(receipt, truth))).Expect(HttpStatusCode.Conflict, "proof-does-not-hold");
+        (await accuser.PostAsync($"/v1/providers/{key}/misbehaviour", Report(receipt, truth)))
+            .Expect(HttpStatusCode.Conflict, "proof-does-not-hold");
         FleetAnswer proven = await accuser.PostAsync($"/v1/providers/{key}/misbehaviour", Report(receipt, sent));
         Assert.Equal("True", proven.Expect(HttpStatusCode.OK)["is_quarantined"]);
         Assert.Equal(0, await ReplicasAsync());
@@ -115,7 +118,8 @@ public sealed class ProviderApiTests(FleetStorages storages)
 
         FleetAnswer listed = await scene.As(null).GetAsync("/v1/providers");
         using CancellationTokenSource limit = new(ServingScene.Limit);
-        while (listed.Json.GetProperty("providers").GetArrayLength() == 0 || listed.Json.GetProperty("providers")[0].GetProperty("state").GetString() != "serving")
+        while (listed.Json.GetProperty("providers").GetArrayLength() == 0 || listed.Json.GetProperty("providers")[0].GetProperty("state")
+            .GetString() != "serving")
         {
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System, limit.Token);
             listed = await scene.As(null).GetAsync("/v1/providers");

@@ -21,12 +21,14 @@ public sealed class StorageAwayTests(FleetStorages storages)
         await server.StopAsync();
         foreach ((HttpMethod method, string path, object? body) in new (HttpMethod, string, object?)[]
         {
-            (HttpMethod.Post, "/v1/providers", BootApiTests.Enrolment(scene.Node)), (HttpMethod.Post, "/v1/boots", BootApiTests.Boot(BootApiTests.NewBootId())),
+            (HttpMethod.Post, "/v1/providers", BootApiTests.Enrolment(scene.Node)),
+                (HttpMethod.Post, "/v1/boots", BootApiTests.Boot(BootApiTests.NewBootId())),
             (HttpMethod.Get, "/v1/boots", null), (HttpMethod.Get, "/v1/providers", null), (HttpMethod.Get, "/v1/cluster", null),
         })
         {
             FleetAnswer away = await scene.As(scene.Node).SendAsync(method, path, body);
-            Assert.True(away is { Status: HttpStatusCode.ServiceUnavailable, Slug: "storage-away" or "slow" }, $"{method} {path}: {away.Text}");
+            Assert.True(away is { Status: HttpStatusCode.ServiceUnavailable, Slug: "storage-away" or "slow" },
+                $"{method} {path}: {away.Text}");
             Assert.NotNull(away.Headers.RetryAfter);
         }
 

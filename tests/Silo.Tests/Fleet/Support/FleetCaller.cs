@@ -28,7 +28,8 @@ internal sealed record FleetAnswer(HttpStatusCode Status, JsonElement Json, stri
 /// <summary>Calls one silo with one key; null: unsigned.</summary>
 internal sealed class FleetCaller(Uri silo, Ed25519PrivateKey? key)
 {
-    private static readonly HttpClient Http = new(new SocketsHttpHandler { MaxConnectionsPerServer = 100 }) { Timeout = ServingScene.Limit * 2 };
+    private static readonly HttpClient Http =
+        new(new SocketsHttpHandler { MaxConnectionsPerServer = 100 }) { Timeout = ServingScene.Limit * 2 };
 
     public Ed25519PrivateKey? Key { get; } = key;
 
@@ -113,7 +114,8 @@ internal sealed class FleetCaller(Uri silo, Ed25519PrivateKey? key)
 
     public static void Sign(HttpRequestMessage request, byte[] body, Ed25519PrivateKey key, DateTimeOffset at)
     {
-        foreach ((string name, string value) in RequestSignature.Sign(request.Method.Method, request.RequestUri!.PathAndQuery, body, key, at))
+        foreach ((string name, string value) in RequestSignature.Sign(request.Method.Method, request.RequestUri!.PathAndQuery, body, key,
+            at))
         {
             request.Headers.Remove(name);
             request.Headers.Add(name, value);

@@ -15,7 +15,8 @@ internal static class FleetReleases
     public static Sha256Digest Digest(string name) => Sha256Digest.Compute(Kernel(name));
 
     /// <param name="artifacts">Releases with the same word have the same artifacts.</param>
-    public static BootManifest Manifest(long release, string channel = "stable", string artifacts = "v1", Ed25519PrivateKey? key = null) => new ManifestDraft
+    public static BootManifest Manifest(long release, string channel = "stable", string artifacts = "v1", Ed25519PrivateKey? key = null) =>
+        new ManifestDraft
     {
         Version = $"{artifacts}.{release}",
         Channel = ReleaseChannelName.Parse(channel),
