@@ -21,7 +21,14 @@ internal sealed class Callers(GrainCluster silo, NodeLines lines, string run, Ti
     private long _longestTicks;
     private Task _all = Task.CompletedTask;
 
-    public void Start(int count) => _all = Task.WhenAll(Enumerable.Range(0, count).Select(caller => Task.Run(() => RunAsync(caller))));
+    public void Start(int count)
+    {
+        if (count > 0)
+        {
+            _stalls.Start();
+            _all = Task.WhenAll(Enumerable.Range(0, count).Select(caller => Task.Run(() => RunAsync(caller))));
+        }
+    }
 
     public Task StopAsync()
     {

@@ -14,7 +14,7 @@ while (true)
 {
     try
     {
-        silo = await GrainCluster.StartAsync(NodeSetup.Options(args[0], args[1], hasBells: true), lines);
+        silo = await GrainCluster.StartAsync(NodeSetup.Options(args[0], args[1], hasBells: args[2] != "0"), lines);
         break;
     }
     catch (StorageUnavailableException exception)

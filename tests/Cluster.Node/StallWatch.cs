@@ -12,7 +12,7 @@ internal sealed class StallWatch
     private readonly Lock _gate = new();
     private readonly List<(long Begin, long End)> _stalls = [];
 
-    public StallWatch() => new Thread(Watch) { IsBackground = true, Name = "stall watch" }.Start();
+    public void Start() => new Thread(Watch) { IsBackground = true, Name = "stall watch" }.Start();
 
     /// <summary>Without the stalls that it overlapped.</summary>
     public TimeSpan Elapsed(long begin, long end)
