@@ -55,8 +55,15 @@ public sealed class BootApiTests(FleetStorages storages)
 
     internal static object Event(string phase) => phase switch
     {
-        "fetching" => new { phase, at = Now(), bytes_fetched = 10L, bytes_total = 100L, bytes_per_second = 5L,
-            from = new[] { "http://10.0.0.1:8080/" } },
+        "fetching" => new
+        {
+            phase,
+            at = Now(),
+            bytes_fetched = 10L,
+            bytes_total = 100L,
+            bytes_per_second = 5L,
+            from = new[] { "http://10.0.0.1:8080/" }
+        },
         "failed" => new { phase, at = Now(), reason = "no_provider", detail = "nobody answered" },
         _ => (object)new { phase, at = Now() },
     };

@@ -17,13 +17,13 @@ internal static class FleetReleases
     /// <param name="artifacts">Releases with the same word have the same artifacts.</param>
     public static BootManifest Manifest(long release, string channel = "stable", string artifacts = "v1", Ed25519PrivateKey? key = null) =>
         new ManifestDraft
-    {
-        Version = $"{artifacts}.{release}",
-        Channel = ReleaseChannelName.Parse(channel),
-        Arch = MachineArch.X64,
-        Release = release,
-        Artifacts = [Artifact(ArtifactKind.Kernel, artifacts + "-kernel"), Artifact(ArtifactKind.Initramfs, artifacts + "-initramfs.")],
-    }.Build([key ?? SignedRelease.OperatorKey]);
+        {
+            Version = $"{artifacts}.{release}",
+            Channel = ReleaseChannelName.Parse(channel),
+            Arch = MachineArch.X64,
+            Release = release,
+            Artifacts = [Artifact(ArtifactKind.Kernel, artifacts + "-kernel"), Artifact(ArtifactKind.Initramfs, artifacts + "-initramfs.")],
+        }.Build([key ?? SignedRelease.OperatorKey]);
 
     public static byte[] Bytes(BootManifest manifest) => manifest.RawBytes.ToArray();
 
