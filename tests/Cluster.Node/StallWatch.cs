@@ -11,6 +11,7 @@ internal sealed class StallWatch
     private readonly TimeProvider _time = TimeProvider.System;
     private readonly Lock _gate = new();
     private readonly List<(long Begin, long End)> _stalls = [];
+    private long _beat = TimeProvider.System.GetTimestamp();
 
     public void Start() => new Thread(Watch) { IsBackground = true, Name = "stall watch" }.Start();
 
@@ -20,6 +21,11 @@ internal sealed class StallWatch
         lock (_gate)
         {
             long stalled = _stalls.Sum(stall => Math.Max(0, Math.Min(stall.End, end) - Math.Max(stall.Begin, begin)));
+            if (_time.GetElapsedTime(_beat, end) > Least)
+            {
+                stalled += end - Math.Max(_beat, begin); // After a thaw the callers may run before the watch does.
+            }
+
             return _time.GetElapsedTime(begin, Math.Max(begin, end - stalled));
         }
     }
@@ -28,22 +34,21 @@ internal sealed class StallWatch
     private void Watch()
     {
         using ManualResetEventSlim answered = new();
-        long last = _time.GetTimestamp();
         while (true)
         {
             ThreadPool.UnsafeQueueUserWorkItem(static signal => signal.Set(), answered, preferLocal: false);
             answered.Wait();
             long now = _time.GetTimestamp();
-            if (_time.GetElapsedTime(last, now) > Least)
+            lock (_gate)
             {
-                lock (_gate)
+                if (_time.GetElapsedTime(_beat, now) > Least)
                 {
-                    _stalls.Add((last, now));
+                    _stalls.Add((_beat, now));
                     _stalls.RemoveAll(stall => _time.GetElapsedTime(stall.End, now) > TimeSpan.FromMinutes(5));
                 }
-            }
 
-            last = now;
+                _beat = now;
+            }
 
             // Nobody sets it now: a pause.
             answered.Reset();
