@@ -8,15 +8,9 @@ using PhaseMesh.Libp2p.Wire;
 namespace PhaseMesh.Libp2p.Tests.Fetch;
 
 /// <summary>Peers that break the protocol, on either side of it.</summary>
-public sealed class FetchHostileTests : IDisposable
+public sealed class FetchHostileTests : LimitedTests
 {
     private static readonly string Hash = MemoryContent.SmallHash;
-    private readonly CancellationTokenSource _limit = new(Connected.Patience);
-
-    private CancellationToken Limit => _limit.Token;
-
-    public void Dispose() => _limit.Dispose();
-
     public static TheoryData<string> BadRequests() =>
     [
         "", "{", "[]", "null", "7", "\"manifest\"", "{}", "{} x", "{}{}", "{\"type\":\"manifest\"}}", "{\"type\":\"manifest\",}",

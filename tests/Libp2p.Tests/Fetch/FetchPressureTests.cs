@@ -6,14 +6,8 @@ using PhaseMesh.Libp2p.Transport;
 namespace PhaseMesh.Libp2p.Tests.Fetch;
 
 /// <summary>Readers that stop, peers that are too many, and time that runs out.</summary>
-public sealed class FetchPressureTests : IDisposable
+public sealed class FetchPressureTests : LimitedTests
 {
-    private readonly CancellationTokenSource _limit = new(Connected.Patience);
-
-    private CancellationToken Limit => _limit.Token;
-
-    public void Dispose() => _limit.Dispose();
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -4,14 +4,8 @@ using PhaseMesh.Libp2p.Tests.Support;
 
 namespace PhaseMesh.Libp2p.Tests.Fetch;
 
-public sealed class FetchTests : IDisposable
+public sealed class FetchTests : LimitedTests
 {
-    private readonly CancellationTokenSource _limit = new(Connected.Patience);
-
-    private CancellationToken Limit => _limit.Token;
-
-    public void Dispose() => _limit.Dispose();
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -7,24 +7,13 @@ using PhaseMesh.Libp2p.Wire;
 
 namespace PhaseMesh.Libp2p.Tests.Host;
 
-public sealed class IdentifyPingTests : IAsyncDisposable
+public sealed class IdentifyPingTests : HostTests
 {
-    private readonly CancellationTokenSource _limit = new(Connected.Patience);
-    private readonly TestHosts _hosts = new();
-
-    private CancellationToken Limit => _limit.Token;
-
-    public async ValueTask DisposeAsync()
-    {
-        await _hosts.DisposeAsync();
-        _limit.Dispose();
-    }
-
     [Fact]
     public async Task Connect_BothSidesLearnWhoTheOtherIs_AndHearOfNewProtocols()
     {
-        Libp2pHost left = await _hosts.StartAsync();
-        Libp2pHost right = await _hosts.StartAsync();
+        Libp2pHost left = await Hosts.StartAsync();
+        Libp2pHost right = await Hosts.StartAsync();
         TaskCompletionSource<IdentifyInfo> pushed = new(TaskCreationOptions.RunContinuationsAsynchronously);
         left.PeerIdentified += (_, info) =>
         {
@@ -48,15 +37,15 @@ public sealed class IdentifyPingTests : IAsyncDisposable
     [Fact]
     public async Task Identify_PushOfAnotherIdentity_IsAFaultAndNotBelieved()
     {
-        Libp2pHost host = await _hosts.StartAsync();
-        Libp2pHost liar = await _hosts.StartAsync();
+        Libp2pHost host = await Hosts.StartAsync();
+        Libp2pHost liar = await Hosts.StartAsync();
         PeerConnection connection = await liar.ConnectAsync(TestHosts.AddressOf(host), Limit);
         await (await TestHosts.OnlyConnectionAsync(host, Limit)).Identified.WaitAsync(Limit);
         using IdentityKey other = IdentityKey.Generate();
         byte[] lie = new IdentifyInfo { PublicKey = other.PublicKey, ListenAddresses = [Multiaddr.Parse("/memory/666")] }.Encode();
         await using ProtocolStream stream = await connection.OpenStreamAsync([IdentifyService.PushProtocolId], Limit);
         await LengthPrefixed.WriteAsync(stream.Stream, lie, Limit);
-        await _hosts.LoggedAsync("refusing its identify", Limit);
+        await Hosts.LoggedAsync("refusing its identify", Limit);
         Assert.DoesNotContain(Multiaddr.Parse("/memory/666"), host.Peers.AddressesOf(liar.LocalPeer));
         Assert.Empty(host.Peers.AddressesOf(other.PeerId));
     }
@@ -64,19 +53,19 @@ public sealed class IdentifyPingTests : IAsyncDisposable
     [Fact]
     public async Task Identify_OversizePush_IsAFault()
     {
-        Libp2pHost host = await _hosts.StartAsync();
-        Libp2pHost liar = await _hosts.StartAsync();
+        Libp2pHost host = await Hosts.StartAsync();
+        Libp2pHost liar = await Hosts.StartAsync();
         PeerConnection connection = await liar.ConnectAsync(TestHosts.AddressOf(host), Limit);
         await using ProtocolStream stream = await connection.OpenStreamAsync([IdentifyService.PushProtocolId], Limit);
         await LengthPrefixed.WriteAsync(stream.Stream, new byte[IdentifyInfo.MaxBytes + 1], Limit);
-        await _hosts.LoggedAsync($"at most {IdentifyInfo.MaxBytes}", Limit);
+        await Hosts.LoggedAsync($"at most {IdentifyInfo.MaxBytes}", Limit);
     }
 
     [Fact]
     public async Task Ping_ManyOnOneStream_AllComeBack_ACutOneIsAFault()
     {
-        Libp2pHost host = await _hosts.StartAsync();
-        Libp2pHost peer = await _hosts.StartAsync();
+        Libp2pHost host = await Hosts.StartAsync();
+        Libp2pHost peer = await Hosts.StartAsync();
         PeerConnection connection = await peer.ConnectAsync(TestHosts.AddressOf(host), Limit);
         await using ProtocolStream stream = await connection.OpenStreamAsync(["/ipfs/ping/1.0.0"], Limit);
         byte[] echo = new byte[32];
@@ -89,19 +78,19 @@ public sealed class IdentifyPingTests : IAsyncDisposable
         }
         await stream.Stream.WriteAsync(new byte[31], Limit);
         await stream.Stream.CloseWriteAsync(Limit);
-        await _hosts.LoggedAsync("cut short", Limit);
+        await Hosts.LoggedAsync("cut short", Limit);
     }
 
     [Fact]
     public async Task Ping_SilentStream_IsClosedAfterTwoMinutes()
     {
         ManualTime time = new();
-        Libp2pHost host = await _hosts.StartAsync(options => options with
+        Libp2pHost host = await Hosts.StartAsync(options => options with
         {
             TimeProvider = time,
             Yamux = options.Yamux with { KeepAliveInterval = TimeSpan.FromHours(1), KeepAliveTimeout = TimeSpan.FromHours(1) },
         });
-        Libp2pHost peer = await _hosts.StartAsync();
+        Libp2pHost peer = await Hosts.StartAsync();
         PeerConnection connection = await peer.ConnectAsync(TestHosts.AddressOf(host), Limit);
         await using ProtocolStream stream = await connection.OpenStreamAsync(["/ipfs/ping/1.0.0"], Limit);
         Task reading = stream.Stream.Input.ReadAsync(Limit).AsTask();
@@ -117,8 +106,8 @@ public sealed class IdentifyPingTests : IAsyncDisposable
     [Fact]
     public async Task Dispose_EndsEveryConnectionAndTask()
     {
-        Libp2pHost left = await _hosts.StartAsync();
-        Libp2pHost right = await _hosts.StartAsync();
+        Libp2pHost left = await Hosts.StartAsync();
+        Libp2pHost right = await Hosts.StartAsync();
         PeerConnection connection = await left.ConnectAsync(TestHosts.AddressOf(right), Limit);
         await right.DisposeAsync();
         await connection.Completion.WaitAsync(Limit);

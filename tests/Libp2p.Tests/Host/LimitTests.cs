@@ -6,39 +6,28 @@ using PhaseMesh.Libp2p.Yamux;
 
 namespace PhaseMesh.Libp2p.Tests.Host;
 
-public sealed class LimitTests : IAsyncDisposable
+public sealed class LimitTests : HostTests
 {
-    private readonly CancellationTokenSource _limit = new(Connected.Patience);
-    private readonly TestHosts _hosts = new();
-
-    private CancellationToken Limit => _limit.Token;
-
-    public async ValueTask DisposeAsync()
-    {
-        await _hosts.DisposeAsync();
-        _limit.Dispose();
-    }
-
     [Fact]
     public async Task Connections_AtTheLimit_TheNewOneIsRefused()
     {
-        Libp2pHost host = await _hosts.StartAsync(static options => options with { Limits = new ConnectionLimits { MaxConnections = 1 } });
-        Libp2pHost first = await _hosts.StartAsync();
+        Libp2pHost host = await Hosts.StartAsync(static options => options with { Limits = new ConnectionLimits { MaxConnections = 1 } });
+        Libp2pHost first = await Hosts.StartAsync();
         await first.ConnectAsync(TestHosts.AddressOf(host), Limit);
         await first.PingAsync(host.LocalPeer, Limit);
-        Libp2pHost second = await _hosts.StartAsync();
+        Libp2pHost second = await Hosts.StartAsync();
         PeerConnection refused = await second.ConnectAsync(TestHosts.AddressOf(host), Limit);
         await refused.Completion.WaitAsync(Limit);
         Assert.Equal(first.LocalPeer, Assert.Single(host.Connections).RemotePeer);
-        await _hosts.LoggedAsync(nameof(DropReason.LimitReached), Limit);
+        await Hosts.LoggedAsync(nameof(DropReason.LimitReached), Limit);
     }
 
     [Fact]
     public async Task Connections_AtTheLimit_AnIdleOldOneMakesRoom()
     {
         ManualTime time = new();
-        Libp2pHost host = await _hosts.StartAsync(options => options with { TimeProvider = time, Limits = new ConnectionLimits { MaxConnections = 1 } });
-        Libp2pHost first = await _hosts.StartAsync();
+        Libp2pHost host = await Hosts.StartAsync(options => options with { TimeProvider = time, Limits = new ConnectionLimits { MaxConnections = 1 } });
+        Libp2pHost first = await Hosts.StartAsync();
         PeerConnection old = await first.ConnectAsync(TestHosts.AddressOf(host), Limit);
         await old.Identified.WaitAsync(Limit);
         PeerConnection idle = await TestHosts.OnlyConnectionAsync(host, Limit);
@@ -49,7 +38,7 @@ public sealed class LimitTests : IAsyncDisposable
             await Task.Yield();
         }
         time.Advance(TimeSpan.FromSeconds(31));
-        Libp2pHost second = await _hosts.StartAsync();
+        Libp2pHost second = await Hosts.StartAsync();
         await second.ConnectAsync(TestHosts.AddressOf(host), Limit);
         await second.PingAsync(host.LocalPeer, Limit);
         await old.Completion.WaitAsync(Limit);
@@ -58,8 +47,8 @@ public sealed class LimitTests : IAsyncDisposable
     [Fact]
     public async Task Connections_OfOnePeer_AreLimited()
     {
-        Libp2pHost host = await _hosts.StartAsync(static options => options with { Limits = new ConnectionLimits { MaxConnectionsPerPeer = 2 } });
-        Libp2pHost peer = await _hosts.StartAsync();
+        Libp2pHost host = await Hosts.StartAsync(static options => options with { Limits = new ConnectionLimits { MaxConnectionsPerPeer = 2 } });
+        Libp2pHost peer = await Hosts.StartAsync();
         await peer.ConnectAsync(host.Addresses[0], Limit);
         await peer.ConnectAsync(host.Addresses[0], Limit);
         PeerConnection third = await peer.ConnectAsync(host.Addresses[0], Limit);
@@ -70,9 +59,9 @@ public sealed class LimitTests : IAsyncDisposable
     [Fact]
     public async Task Streams_BeyondTheHostsLimit_AreRefused()
     {
-        Libp2pHost host = await _hosts.StartAsync(static options => options with { Limits = new ConnectionLimits { MaxStreamsPerPeer = 4 } });
+        Libp2pHost host = await Hosts.StartAsync(static options => options with { Limits = new ConnectionLimits { MaxStreamsPerPeer = 4 } });
         host.Handle("/hold/1.0.0", static (_, token) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, token));
-        Libp2pHost peer = await _hosts.StartAsync();
+        Libp2pHost peer = await Hosts.StartAsync();
         PeerConnection connection = await peer.ConnectAsync(TestHosts.AddressOf(host), Limit);
         await connection.Identified.WaitAsync(Limit);
         List<ProtocolStream> held = [];
@@ -89,9 +78,9 @@ public sealed class LimitTests : IAsyncDisposable
     [Fact]
     public async Task Handler_ManyFaultsOfOnePeer_DropItsConnection()
     {
-        Libp2pHost host = await _hosts.StartAsync(static options => options with { Limits = new ConnectionLimits { MaxFaultsPerConnection = 3 } });
+        Libp2pHost host = await Hosts.StartAsync(static options => options with { Limits = new ConnectionLimits { MaxFaultsPerConnection = 3 } });
         host.Handle("/strict/1.0.0", static (_, _) => throw new Libp2pException(DropReason.MessageInvalid, "nonsense"));
-        Libp2pHost peer = await _hosts.StartAsync();
+        Libp2pHost peer = await Hosts.StartAsync();
         PeerConnection connection = await peer.ConnectAsync(TestHosts.AddressOf(host), Limit);
         for (int index = 0; index < 4; index++)
         {
@@ -106,14 +95,14 @@ public sealed class LimitTests : IAsyncDisposable
             }
         }
         await connection.Completion.WaitAsync(Limit);
-        await _hosts.LoggedAsync($"ended: {DropReason.MessageInvalid}", Limit);
+        await Hosts.LoggedAsync($"ended: {DropReason.MessageInvalid}", Limit);
     }
 
     [Fact]
     public async Task Dial_DeadPeer_IsLeftAloneForAWhile()
     {
         ManualTime time = new();
-        Libp2pHost host = await _hosts.StartAsync(options => options with { TimeProvider = time });
+        Libp2pHost host = await Hosts.StartAsync(options => options with { TimeProvider = time });
         using IdentityKey gone = IdentityKey.Generate();
         host.Peers.AddAddresses(gone.PeerId, [Multiaddr.Parse("/memory/999999")]);
         Assert.Equal(DropReason.DialFailed, await ReasonAsync());
@@ -129,8 +118,8 @@ public sealed class LimitTests : IAsyncDisposable
     [Fact]
     public async Task Dial_ManyCallersAtOnce_ShareOneConnection()
     {
-        Libp2pHost host = await _hosts.StartAsync();
-        Libp2pHost peer = await _hosts.StartAsync();
+        Libp2pHost host = await Hosts.StartAsync();
+        Libp2pHost peer = await Hosts.StartAsync();
         PeerConnection[] connections = await Task.WhenAll(
             Enumerable.Range(0, 20).Select(_ => peer.ConnectAsync(TestHosts.AddressOf(host), Limit)));
         Assert.Single(connections.Distinct());

@@ -11,7 +11,7 @@ namespace PhaseMesh.Libp2p.Tests.Hostile;
 /// <summary>
 /// Peers that flood, poison or mislead a DHT node over real connections: its stores stay within their limits, and look-ups go on.
 /// </summary>
-public sealed class DhtFloodTests : IAsyncDisposable
+public sealed class DhtFloodTests : HostTests
 {
     private const string Kad = "/phase/kad/1.0.0";
     private static readonly KadOptions Options = new()
@@ -25,16 +25,6 @@ public sealed class DhtFloodTests : IAsyncDisposable
         RequestTimeout = TimeSpan.FromSeconds(3),
     };
 
-    private readonly CancellationTokenSource _limit = new(Connected.Patience);
-    private readonly TestHosts _hosts = new();
-
-    private CancellationToken Limit => _limit.Token;
-
-    public async ValueTask DisposeAsync()
-    {
-        await _hosts.DisposeAsync();
-        _limit.Dispose();
-    }
 
     [Fact]
     public async Task AddProvider_FloodOfOnePeer_LeavesTheHonestAnnouncementAlone()
@@ -45,7 +35,7 @@ public sealed class DhtFloodTests : IAsyncDisposable
         await honest.ProvideAsync(key, Limit);
         await UntilAsync(() => dht.StoredProviders == 1);
 
-        await using RoguePeer rogue = await RoguePeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+        await using RoguePeer rogue = await RoguePeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
         await FloodAsync(rogue, 20_000);
         Assert.InRange(dht.StoredProviders, 2, 51);
         Assert.Contains(honest.Node.Network.LocalPeer, dht.Node.Providers.Find(key));
@@ -59,7 +49,7 @@ public sealed class DhtFloodTests : IAsyncDisposable
         (Libp2pHost host, KademliaDht dht) = await StartAsync();
         for (int index = 0; index < 10; index++)
         {
-            await using RoguePeer rogue = await RoguePeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+            await using RoguePeer rogue = await RoguePeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
             await FloodAsync(rogue, 500);
             Assert.InRange(dht.StoredProviders, 1, Options.MaxProviderEntries);
         }
@@ -87,7 +77,7 @@ public sealed class DhtFloodTests : IAsyncDisposable
         ];
         foreach (byte[] message in poison)
         {
-            await using RoguePeer rogue = await RoguePeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+            await using RoguePeer rogue = await RoguePeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
             for (int round = 0; rogue.Muxer.EndMessage is null; round++)
             {
                 Assert.InRange(round, 0, 40);
@@ -110,7 +100,7 @@ public sealed class DhtFloodTests : IAsyncDisposable
     public async Task PutValue_FloodOfGoodValues_StaysWithinNumberAndBytes()
     {
         (Libp2pHost host, KademliaDht dht) = await StartAsync();
-        await using RoguePeer rogue = await RoguePeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+        await using RoguePeer rogue = await RoguePeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
         await using MuxedStream stream = await rogue.OpenAsync(Kad, Limit);
         for (int index = 0; index < 300; index++)
         {
@@ -140,7 +130,7 @@ public sealed class DhtFloodTests : IAsyncDisposable
         ];
         foreach (Func<MuxedStream, Task> manner in manners)
         {
-            Libp2pHost rogue = await _hosts.StartAsync();
+            Libp2pHost rogue = await Hosts.StartAsync();
             rogue.Handle(Kad, async (stream, cancellationToken) =>
             {
                 await LengthPrefixed.ReadAsync(stream.Stream.Input, KadMessage.MaxBytes, cancellationToken);
@@ -207,13 +197,13 @@ public sealed class DhtFloodTests : IAsyncDisposable
 
     private async Task<(Libp2pHost Host, KademliaDht Dht)> StartAsync(Libp2pHost? joinBy = null)
     {
-        Libp2pHost host = await _hosts.StartAsync();
+        Libp2pHost host = await Hosts.StartAsync();
         KademliaDht dht = await KademliaDht.StartAsync(host, Options with
         {
-            LoggerFactory = _hosts.Log,
+            LoggerFactory = Hosts.Log,
             BootstrapPeers = joinBy is null ? [] : [TestHosts.AddressOf(joinBy)],
         });
-        _hosts.Own(dht);
+        Hosts.Own(dht);
         if (joinBy is not null)
         {
             await dht.BootstrapAsync(Limit);

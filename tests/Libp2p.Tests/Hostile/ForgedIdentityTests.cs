@@ -13,21 +13,11 @@ namespace PhaseMesh.Libp2p.Tests.Hostile;
 /// <summary>
 /// Whole handshakes, cryptographically sound, of peers that claim to be somebody else: both when they dial and when dialled.
 /// </summary>
-public sealed class ForgedIdentityTests : IAsyncDisposable
+public sealed class ForgedIdentityTests : HostTests
 {
     private static readonly IdentityKey Victim = IdentityKey.FromSeed(Patterns.Block(32, 1));
     private static readonly IdentityKey Thief = IdentityKey.FromSeed(Patterns.Block(32, 2));
     private static readonly string[] Muxers = [YamuxFrame.ProtocolId];
-    private readonly CancellationTokenSource _limit = new(Connected.Patience);
-    private readonly TestHosts _hosts = new();
-
-    private CancellationToken Limit => _limit.Token;
-
-    public async ValueTask DisposeAsync()
-    {
-        await _hosts.DisposeAsync();
-        _limit.Dispose();
-    }
 
     public static TheoryData<string, DropReason> Forgeries() => new()
     {
@@ -46,14 +36,14 @@ public sealed class ForgedIdentityTests : IAsyncDisposable
     [MemberData(nameof(Forgeries))]
     public async Task Listener_ForgedDialer_IsRefused(string forgery, DropReason reason)
     {
-        Libp2pHost host = await _hosts.StartAsync();
-        await using IByteConnection raw = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
+        Libp2pHost host = await Hosts.StartAsync();
+        await using IByteConnection raw = (IByteConnection)await Hosts.Network.DialAsync(host.Addresses[0], Limit);
         StreamIo io = new(raw.Stream);
         await MultistreamSelect.ProposeAsync(io, [NoiseHandshake.ProtocolId], Limit);
         using ForgedHandshake handshake = new(io, staticKey => Payload(forgery, staticKey));
         await handshake.InitiateAsync(Limit);
         Assert.Equal(0, await raw.Stream.ReadAsync(new byte[100], Limit)); // Closed, with nothing said.
-        await _hosts.LoggedAsync($"refused: {reason}", Limit);
+        await Hosts.LoggedAsync($"refused: {reason}", Limit);
         Assert.Empty(host.Connections);
         await AssertServesAsync(host);
     }
@@ -62,8 +52,8 @@ public sealed class ForgedIdentityTests : IAsyncDisposable
     [MemberData(nameof(Forgeries))]
     public async Task Dialer_ForgedListener_IsRefused(string forgery, DropReason reason)
     {
-        Libp2pHost host = await _hosts.StartAsync();
-        await using ITransportListener listener = await _hosts.Network.ListenAsync(Multiaddr.Parse("/memory/0"), Limit);
+        Libp2pHost host = await Hosts.StartAsync();
+        await using ITransportListener listener = await Hosts.Network.ListenAsync(Multiaddr.Parse("/memory/0"), Limit);
         Task rogue = AnswerAsync(listener, staticKey => Payload(forgery, staticKey));
         Libp2pException exception = await Assert.ThrowsAsync<Libp2pException>(
             () => host.ConnectAsync(listener.LocalAddress.WithPeer(Victim.PeerId), Limit));
@@ -75,8 +65,8 @@ public sealed class ForgedIdentityTests : IAsyncDisposable
     [Fact]
     public async Task Dialer_HonestListenerOfAnotherIdentity_IsRefusedByName()
     {
-        Libp2pHost host = await _hosts.StartAsync();
-        await using ITransportListener listener = await _hosts.Network.ListenAsync(Multiaddr.Parse("/memory/0"), Limit);
+        Libp2pHost host = await Hosts.StartAsync();
+        await using ITransportListener listener = await Hosts.Network.ListenAsync(Multiaddr.Parse("/memory/0"), Limit);
         Task rogue = AnswerAsync(listener, static staticKey => NoisePayload.Create(Thief, staticKey, Muxers).Encode());
         Libp2pException exception = await Assert.ThrowsAsync<Libp2pException>(
             () => host.ConnectAsync(listener.LocalAddress.WithPeer(Victim.PeerId), Limit));
@@ -122,7 +112,7 @@ public sealed class ForgedIdentityTests : IAsyncDisposable
 
     private async Task AssertServesAsync(Libp2pHost host)
     {
-        Libp2pHost friend = await _hosts.StartAsync();
+        Libp2pHost friend = await Hosts.StartAsync();
         await friend.ConnectAsync(TestHosts.AddressOf(host), Limit);
         Assert.True(await friend.PingAsync(host.LocalPeer, Limit) >= TimeSpan.Zero);
     }

@@ -13,19 +13,8 @@ using PhaseMesh.Libp2p.Yamux;
 namespace PhaseMesh.Libp2p.Tests.Hostile;
 
 /// <summary>Peers that misbehave before they are anybody: the host closes them with the right reason and serves others on.</summary>
-public sealed class HandshakeTests : IAsyncDisposable
+public sealed class HandshakeTests : HostTests
 {
-    private readonly CancellationTokenSource _limit = new(Connected.Patience);
-    private readonly TestHosts _hosts = new();
-
-    private CancellationToken Limit => _limit.Token;
-
-    public async ValueTask DisposeAsync()
-    {
-        await _hosts.DisposeAsync();
-        _limit.Dispose();
-    }
-
     public static TheoryData<string, byte[]> Openings() => new()
     {
         { "random", Patterns.Block(4096, 1) },
@@ -42,12 +31,12 @@ public sealed class HandshakeTests : IAsyncDisposable
     [MemberData(nameof(Openings))]
     public async Task Host_OpenedWithGarbage_RefusesAndLivesOn(string name, byte[] opening)
     {
-        Libp2pHost host = await _hosts.StartAsync();
-        IByteConnection raw = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
+        Libp2pHost host = await Hosts.StartAsync();
+        IByteConnection raw = (IByteConnection)await Hosts.Network.DialAsync(host.Addresses[0], Limit);
         await WriteAsync(raw, opening);
         await ReadToEndAsync(raw);
         Assert.True(name.Length > 0);
-        await _hosts.LoggedAsync(nameof(DropReason.NegotiationFailed), Limit);
+        await Hosts.LoggedAsync(nameof(DropReason.NegotiationFailed), Limit);
         await AssertServesAsync(host);
     }
 
@@ -55,18 +44,18 @@ public sealed class HandshakeTests : IAsyncDisposable
     public async Task Host_PeerSaysNothing_IsDroppedAtTheTimeLimit()
     {
         ManualTime time = new();
-        Libp2pHost host = await _hosts.StartAsync(options => options with { TimeProvider = time });
-        IByteConnection raw = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
+        Libp2pHost host = await Hosts.StartAsync(options => options with { TimeProvider = time });
+        IByteConnection raw = (IByteConnection)await Hosts.Network.DialAsync(host.Addresses[0], Limit);
         await PassAsync(time, TimeSpan.FromSeconds(11), ReadToEndAsync(raw));
-        await _hosts.LoggedAsync(nameof(DropReason.HandshakeTimeout), Limit);
+        await Hosts.LoggedAsync(nameof(DropReason.HandshakeTimeout), Limit);
     }
 
     [Fact]
     public async Task Host_PeerSendsOneByteAtATime_IsDroppedAtTheTimeLimitAllTheSame()
     {
         ManualTime time = new();
-        Libp2pHost host = await _hosts.StartAsync(options => options with { TimeProvider = time });
-        IByteConnection raw = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
+        Libp2pHost host = await Hosts.StartAsync(options => options with { TimeProvider = time });
+        IByteConnection raw = (IByteConnection)await Hosts.Network.DialAsync(host.Addresses[0], Limit);
         byte[] proper = MultistreamSelect.Encode(MultistreamSelect.Header);
         Task ended = ReadToEndAsync(raw);
         for (int index = 0; !ended.IsCompleted; index++)
@@ -79,7 +68,7 @@ public sealed class HandshakeTests : IAsyncDisposable
             time.Advance(TimeSpan.FromSeconds(1));
             await Task.Yield();
         }
-        await _hosts.LoggedAsync(nameof(DropReason.HandshakeTimeout), Limit);
+        await Hosts.LoggedAsync(nameof(DropReason.HandshakeTimeout), Limit);
     }
 
     [Theory]
@@ -88,14 +77,14 @@ public sealed class HandshakeTests : IAsyncDisposable
     [InlineData(32, DropReason.NoiseInvalid)] // The zero point, whose secret everybody knows.
     public async Task Host_BadFirstNoiseMessage_IsRefused(int length, DropReason reason)
     {
-        Libp2pHost host = await _hosts.StartAsync();
-        IByteConnection raw = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
+        Libp2pHost host = await Hosts.StartAsync();
+        IByteConnection raw = (IByteConnection)await Hosts.Network.DialAsync(host.Addresses[0], Limit);
         await MultistreamSelect.ProposeAsync(new StreamIo(raw.Stream), [NoiseHandshake.ProtocolId], Limit);
         byte[] frame = new byte[2 + Math.Min(length, 1000)];
         BinaryPrimitives.WriteUInt16BigEndian(frame, (ushort)length);
         await WriteAsync(raw, frame);
         await ReadToEndAsync(raw);
-        await _hosts.LoggedAsync(reason.ToString(), Limit);
+        await Hosts.LoggedAsync(reason.ToString(), Limit);
         await AssertServesAsync(host);
     }
 
@@ -117,8 +106,8 @@ public sealed class HandshakeTests : IAsyncDisposable
     [Fact]
     public async Task Listener_WithoutEarlyMuxers_NegotiatesOverMultistream()
     {
-        Libp2pHost host = await _hosts.StartAsync();
-        IByteConnection raw = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
+        Libp2pHost host = await Hosts.StartAsync();
+        IByteConnection raw = (IByteConnection)await Hosts.Network.DialAsync(host.Addresses[0], Limit);
         StreamIo io = new(raw.Stream);
         using IdentityKey identity = IdentityKey.Generate();
         using NoiseHandshake handshake = new(io, identity, []);
@@ -129,8 +118,8 @@ public sealed class HandshakeTests : IAsyncDisposable
     [Fact]
     public async Task Dialer_FirstHandshakeMessage_TravelsWithTheProposal()
     {
-        Libp2pHost host = await _hosts.StartAsync();
-        await using ITransportListener listener = await _hosts.Network.ListenAsync(Multiaddr.Parse("/memory/0"), Limit);
+        Libp2pHost host = await Hosts.StartAsync();
+        await using ITransportListener listener = await Hosts.Network.ListenAsync(Multiaddr.Parse("/memory/0"), Limit);
         Task dial = host.ConnectAsync(listener.LocalAddress, Limit);
         await using IByteConnection raw = (IByteConnection)(await listener.AcceptAsync(Limit))!;
         // Both are here before anything was answered, which is a round trip less per connection.
@@ -145,31 +134,31 @@ public sealed class HandshakeTests : IAsyncDisposable
     [Fact]
     public async Task Listener_OtherMuxersOnly_IsRefused()
     {
-        Libp2pHost host = await _hosts.StartAsync();
-        IByteConnection raw = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
+        Libp2pHost host = await Hosts.StartAsync();
+        IByteConnection raw = (IByteConnection)await Hosts.Network.DialAsync(host.Addresses[0], Limit);
         StreamIo io = new(raw.Stream);
         using IdentityKey identity = IdentityKey.Generate();
         using NoiseHandshake handshake = new(io, identity, ["/mplex/6.7.0"]);
         await handshake.InitiateAsync(host.LocalPeer, Limit);
         await ReadToEndAsync(raw);
-        await _hosts.LoggedAsync("named 1 muxers", Limit);
+        await Hosts.LoggedAsync("named 1 muxers", Limit);
     }
 
     [Fact]
     public async Task Host_TooManyHandshakesAtOnce_RefusesTheNewOnesUnheard()
     {
-        Libp2pHost host = await _hosts.StartAsync(
+        Libp2pHost host = await Hosts.StartAsync(
             static options => options with { Limits = new ConnectionLimits { MaxPendingInbound = 2 } });
         List<IByteConnection> silent = [];
         for (int index = 0; index < 2; index++)
         {
-            silent.Add((IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit));
+            silent.Add((IByteConnection)await Hosts.Network.DialAsync(host.Addresses[0], Limit));
         }
         // Places are taken in the order of acceptance, so the third is refused.
-        IByteConnection third = (IByteConnection)await _hosts.Network.DialAsync(host.Addresses[0], Limit);
+        IByteConnection third = (IByteConnection)await Hosts.Network.DialAsync(host.Addresses[0], Limit);
         await ReadToEndAsync(third);
         await silent[0].DisposeAsync();
-        await _hosts.LoggedAsync(nameof(DropReason.RemoteClose), Limit);
+        await Hosts.LoggedAsync(nameof(DropReason.RemoteClose), Limit);
         await AssertServesAsync(host);
     }
 
@@ -178,7 +167,7 @@ public sealed class HandshakeTests : IAsyncDisposable
 
     private async Task AssertServesAsync(Libp2pHost host)
     {
-        Libp2pHost friend = await _hosts.StartAsync();
+        Libp2pHost friend = await Hosts.StartAsync();
         await friend.ConnectAsync(TestHosts.AddressOf(host), Limit);
         Assert.True(await friend.PingAsync(host.LocalPeer, Limit) >= TimeSpan.Zero);
     }

@@ -15,20 +15,10 @@ using PhaseMesh.TestKit.Simulation;
 namespace PhaseMesh.Libp2p.Tests.Hostile;
 
 /// <summary>Authenticated peers that abuse the protocols on streams: multistream-select, identify, ping, DHT and fetch.</summary>
-public sealed class StreamAbuseTests : IAsyncDisposable
+public sealed class StreamAbuseTests : HostTests
 {
     private const string Kad = "/phase/kad/1.0.0";
-    private readonly CancellationTokenSource _limit = new(Connected.Patience);
-    private readonly TestHosts _hosts = new();
     private readonly ManualTime _time = new();
-
-    private CancellationToken Limit => _limit.Token;
-
-    public async ValueTask DisposeAsync()
-    {
-        await _hosts.DisposeAsync();
-        _limit.Dispose();
-    }
 
     public static TheoryData<string> Protocols() => [IdentifyService.PushProtocolId, PingService.ProtocolId, Kad, FetchProtocol.Id];
 
@@ -37,7 +27,7 @@ public sealed class StreamAbuseTests : IAsyncDisposable
     public async Task Protocol_GarbageStreamAfterStream_EndsTheConnection_AndOthersAreServed(string protocol)
     {
         Libp2pHost host = await ServeAllAsync();
-        await using RoguePeer rogue = await RoguePeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+        await using RoguePeer rogue = await RoguePeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
         byte[] garbage = [0x21, .. Patterns.Block(49, 1)]; // As a message of 33 bytes or as a ping of 32, with something behind.
         for (int seed = 0; rogue.Muxer.EndMessage is null; seed++)
         {
@@ -62,7 +52,7 @@ public sealed class StreamAbuseTests : IAsyncDisposable
     public async Task Protocol_OversizeMessage_IsRefusedUnread(string protocol)
     {
         Libp2pHost host = await ServeAllAsync();
-        await using RoguePeer rogue = await RoguePeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+        await using RoguePeer rogue = await RoguePeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
         if (protocol != PingService.ProtocolId)
         {
             // A megabyte is announced and a part of it sent; the reset comes without waiting for the rest.
@@ -78,7 +68,7 @@ public sealed class StreamAbuseTests : IAsyncDisposable
     public async Task Protocol_OneByteThenSilence_IsEndedAtTheTimeLimit(string protocol)
     {
         Libp2pHost host = await ServeAllAsync();
-        await using RoguePeer rogue = await RoguePeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+        await using RoguePeer rogue = await RoguePeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
         await using MuxedStream stream = await rogue.OpenAsync(protocol, Limit);
         await stream.WriteAsync(new byte[] { 0x7f }, Limit);
         Task ended = DrainAsync(stream);
@@ -90,20 +80,20 @@ public sealed class StreamAbuseTests : IAsyncDisposable
     public async Task Multistream_StreamWithoutAProposal_IsResetAtTheTimeLimit()
     {
         Libp2pHost host = await ServeAllAsync();
-        await using RoguePeer rogue = await RoguePeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+        await using RoguePeer rogue = await RoguePeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
         await using MuxedStream silent = await rogue.Muxer.OpenStreamAsync(Limit);
         await using MuxedStream half = await rogue.Muxer.OpenStreamAsync(Limit);
         await half.WriteAsync(MultistreamSelect.Encode(MultistreamSelect.Header).AsMemory(0, 5), Limit);
         Task[] ended = [DrainAsync(silent), DrainAsync(half)];
         await UntilAsync(() => ended.All(static task => task.IsCompleted));
-        await _hosts.LoggedAsync("no protocol agreed on", Limit);
+        await Hosts.LoggedAsync("no protocol agreed on", Limit);
     }
 
     [Fact]
     public async Task Multistream_ProposalsWithoutEnd_AreCutOff()
     {
         Libp2pHost host = await ServeAllAsync();
-        await using RoguePeer rogue = await RoguePeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+        await using RoguePeer rogue = await RoguePeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
         await using MuxedStream stream = await rogue.Muxer.OpenStreamAsync(Limit);
         byte[] proposals =
         [
@@ -124,8 +114,8 @@ public sealed class StreamAbuseTests : IAsyncDisposable
     public async Task Identify_BadAnswer_IsAFault_AndTheConnectionIsOfUseWithoutIt(string answer)
     {
         Libp2pHost host = await ServeAllAsync();
-        Libp2pHost victim = await _hosts.StartAsync();
-        await using RoguePeer rogue = await RoguePeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+        Libp2pHost victim = await Hosts.StartAsync();
+        await using RoguePeer rogue = await RoguePeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
         PeerConnection connection = await TestHosts.OnlyConnectionAsync(host, Limit);
         await using MuxedStream stream = await rogue.AcceptAsync(IdentifyService.ProtocolId, Limit);
         byte[] identity = LengthPrefixed.Frame(new IdentifyInfo { PublicKey = KeyOf(victim), Protocols = [Kad] }.Encode());
@@ -137,21 +127,16 @@ public sealed class StreamAbuseTests : IAsyncDisposable
             _ => [],
         };
         await stream.WriteAsync(bytes, Limit);
-        int sent = 0;
-        await UntilAsync(() =>
-        {
-            if (answer == "a byte at a time" && sent < 20)
-            {
-                stream.WriteAsync(identity.AsMemory(sent++, 1), Limit).AsTask().Wait(Limit);
-            }
-            return connection.Identified.IsCompleted;
-        });
+        Task trickling = answer == "a byte at a time" ? TrickleAsync(stream, identity) : Task.CompletedTask;
+        await UntilAsync(() => connection.Identified.IsCompleted);
         Assert.Null(await connection.Identified);
-        await _hosts.LoggedAsync("Fault of " + rogue.Id, Limit);
+        await Hosts.LoggedAsync("Fault of " + rogue.Id, Limit);
         Assert.Empty(host.Peers.ProtocolsOf(rogue.Id));
         await using MuxedStream ping = await rogue.OpenAsync(PingService.ProtocolId, Limit);
         await ping.WriteAsync(new byte[PingService.PayloadBytes], Limit);
         Assert.Equal(PingService.PayloadBytes, (await ping.Input.ReadAtLeastAsync(PingService.PayloadBytes, Limit)).Buffer.Length);
+        await UntilAsync(() => trickling.IsCompleted);
+        await trickling;
     }
 
     [Theory]
@@ -162,7 +147,7 @@ public sealed class StreamAbuseTests : IAsyncDisposable
     public async Task Answers_ThatThePeerDoesNotTake_AreGivenUp_WithoutAnErrorOfOurs(string protocol)
     {
         // The peer reads nothing at all: a bulk answer fills the connection, and the small ones wait behind it.
-        Libp2pHost host = await ServeAllAsync();
+        Libp2pHost host = await ServeAllAsync(new YamuxOptions().KeepAliveTimeout);
         host.Handle(
             "/bulk/1.0.0", async (stream, cancellationToken) => await stream.Stream.WriteAsync(new byte[200_000], cancellationToken));
         byte[] request = protocol switch
@@ -172,11 +157,11 @@ public sealed class StreamAbuseTests : IAsyncDisposable
             FetchProtocol.Id => LengthPrefixed.Frame(FetchRequest.Manifest().Encode()),
             _ => [],
         };
-        await using RawPeer peer = await RawPeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+        await using RawPeer peer = await RawPeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
         await TestHosts.OnlyConnectionAsync(host, Limit);
         await peer.SendAsync([.. Open(1, protocol, request), .. Open(3, "/bulk/1.0.0", []), .. Open(5, protocol, request)], Limit);
         await UntilAsync(() => host.Connections.Count == 0);
-        Assert.DoesNotContain(_hosts.Log.Lines, static line => line.StartsWith("Error", StringComparison.Ordinal));
+        Assert.DoesNotContain(Hosts.Log.Lines, static line => line.StartsWith("Error", StringComparison.Ordinal));
 
         static byte[] Open(uint id, string name, byte[] bytes)
         {
@@ -187,13 +172,19 @@ public sealed class StreamAbuseTests : IAsyncDisposable
         }
     }
 
-    private async Task<Libp2pHost> ServeAllAsync()
+    // The tests' clock outruns the peers, who answer pings in real time: keep-alive must not be what ends a connection here.
+    private async Task<Libp2pHost> ServeAllAsync(TimeSpan? keepAliveTimeout = null)
     {
-        Libp2pHost host = await _hosts.StartAsync(options => options with { TimeProvider = _time });
-        KadOptions options = new() { Namespaces = NewestWins.Namespaces, TimeProvider = _time, LoggerFactory = _hosts.Log };
-        _hosts.Own(await KademliaDht.StartAsync(host, options));
-        FetchServerOptions fetch = new() { TimeProvider = _time, LoggerFactory = _hosts.Log };
-        _hosts.Own(FetchServer.Start(host, new Tests.Fetch.MemoryContent(), fetch));
+        TimeSpan patience = keepAliveTimeout ?? TimeSpan.FromDays(30);
+        Libp2pHost host = await Hosts.StartAsync(options => options with
+        {
+            TimeProvider = _time,
+            Yamux = options.Yamux with { KeepAliveTimeout = patience },
+        });
+        KadOptions options = new() { Namespaces = NewestWins.Namespaces, TimeProvider = _time, LoggerFactory = Hosts.Log };
+        Hosts.Own(await KademliaDht.StartAsync(host, options));
+        FetchServerOptions fetch = new() { TimeProvider = _time, LoggerFactory = Hosts.Log };
+        Hosts.Own(FetchServer.Start(host, new Tests.Fetch.MemoryContent(), fetch));
         return host;
     }
 
@@ -201,6 +192,23 @@ public sealed class StreamAbuseTests : IAsyncDisposable
     {
         Assert.True(Crypto.IdentityPublicKey.TryFromPeerId(host.LocalPeer, out Crypto.IdentityPublicKey? key));
         return key;
+    }
+
+    // One byte per second, for longer than the host waits.
+    private async Task TrickleAsync(MuxedStream stream, byte[] bytes)
+    {
+        try
+        {
+            foreach (byte one in bytes)
+            {
+                await stream.WriteAsync(new[] { one }, Limit);
+                await Task.Delay(TimeSpan.FromSeconds(1), _time, Limit);
+            }
+        }
+        catch (Libp2pException exception) when (exception.Reason == DropReason.RemoteReset)
+        {
+            // The host has given up the stream.
+        }
     }
 
     private async Task DrainAsync(MuxedStream stream)
@@ -228,9 +236,9 @@ public sealed class StreamAbuseTests : IAsyncDisposable
 
     private async Task AssertServesAsync(Libp2pHost host)
     {
-        Libp2pHost friend = await _hosts.StartAsync();
+        Libp2pHost friend = await Hosts.StartAsync();
         await friend.ConnectAsync(TestHosts.AddressOf(host), Limit);
         Assert.True(await friend.PingAsync(host.LocalPeer, Limit) >= TimeSpan.Zero);
-        Assert.DoesNotContain(_hosts.Log.Lines, static line => line.StartsWith("Error", StringComparison.Ordinal));
+        Assert.DoesNotContain(Hosts.Log.Lines, static line => line.StartsWith("Error", StringComparison.Ordinal));
     }
 }

@@ -5,19 +5,8 @@ using PhaseMesh.Libp2p.Yamux;
 namespace PhaseMesh.Libp2p.Tests.Hostile;
 
 /// <summary>Authenticated peers that break Yamux: each is dropped with its reason, and only it.</summary>
-public sealed class YamuxAbuseTests : IAsyncDisposable
+public sealed class YamuxAbuseTests : HostTests
 {
-    private readonly CancellationTokenSource _limit = new(Connected.Patience);
-    private readonly TestHosts _hosts = new();
-
-    private CancellationToken Limit => _limit.Token;
-
-    public async ValueTask DisposeAsync()
-    {
-        await _hosts.DisposeAsync();
-        _limit.Dispose();
-    }
-
     public static TheoryData<string, byte[], DropReason> Abuses() => new()
     {
         { "version 1", Bytes(0x01, 0, 0, 0, 1, 0), DropReason.YamuxInvalid },
@@ -38,19 +27,19 @@ public sealed class YamuxAbuseTests : IAsyncDisposable
     [MemberData(nameof(Abuses))]
     public async Task Host_FrameAgainstTheRules_DropsThePeerWithItsReason(string name, byte[] bytes, DropReason reason)
     {
-        Libp2pHost host = await _hosts.StartAsync();
-        await using RawPeer peer = await RawPeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+        Libp2pHost host = await Hosts.StartAsync();
+        await using RawPeer peer = await RawPeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
         await peer.SendAsync(bytes, Limit);
         await peer.DrainAsync(Limit);
-        await _hosts.LoggedAsync($"ended: {reason}", Limit);
+        await Hosts.LoggedAsync($"ended: {reason}", Limit);
         Assert.True(name.Length > 0 && host.Connections.Count == 0);
     }
 
     [Fact]
     public async Task Host_FramesForUnknownStreams_AreIgnored()
     {
-        Libp2pHost host = await _hosts.StartAsync();
-        await using RawPeer peer = await RawPeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+        Libp2pHost host = await Hosts.StartAsync();
+        await using RawPeer peer = await RawPeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
         await peer.SendAsync(new YamuxFrame(YamuxType.Data, YamuxFlags.None, 77, 3), [1, 2, 3], Limit);
         await peer.SendAsync(new YamuxFrame(YamuxType.WindowUpdate, YamuxFlags.Rst, 99, 0), Limit);
         await peer.SendAsync(new YamuxFrame(YamuxType.Ping, YamuxFlags.Syn, 0, 4711), Limit);
@@ -67,9 +56,9 @@ public sealed class YamuxAbuseTests : IAsyncDisposable
     [Fact]
     public async Task Host_PingFloodFromAPeerThatDoesNotRead_IsDropped()
     {
-        Libp2pHost host = await _hosts.StartAsync(static options =>
+        Libp2pHost host = await Hosts.StartAsync(static options =>
             options with { Yamux = new YamuxOptions { MaxQueuedControlFrames = 1000 } });
-        await using RawPeer peer = await RawPeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+        await using RawPeer peer = await RawPeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
         byte[] pings = [.. Enumerable.Range(0, 5000).SelectMany(static _ => Bytes(0, 2, 1, 0, 0, 1))];
         try
         {
@@ -83,35 +72,35 @@ public sealed class YamuxAbuseTests : IAsyncDisposable
         {
             // Dropped.
         }
-        await _hosts.LoggedAsync($"ended: {DropReason.ControlFlood}", Limit);
+        await Hosts.LoggedAsync($"ended: {DropReason.ControlFlood}", Limit);
     }
 
     [Fact]
     public async Task Host_DamagedCiphertext_DropsThePeer()
     {
-        Libp2pHost host = await _hosts.StartAsync();
-        await using RawPeer peer = await RawPeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+        Libp2pHost host = await Hosts.StartAsync();
+        await using RawPeer peer = await RawPeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
         await peer.SendRawAsync([0x00, 0x20, .. Patterns.Block(32, 5)], Limit);
         await peer.DrainAsync(Limit);
-        await _hosts.LoggedAsync($"ended: {DropReason.NoiseInvalid}", Limit);
+        await Hosts.LoggedAsync($"ended: {DropReason.NoiseInvalid}", Limit);
     }
 
     [Fact]
     public async Task Host_FrameTooShortForItsTag_DropsThePeer()
     {
-        Libp2pHost host = await _hosts.StartAsync();
-        await using RawPeer peer = await RawPeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+        Libp2pHost host = await Hosts.StartAsync();
+        await using RawPeer peer = await RawPeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
         await peer.SendRawAsync([0x00, 0x05, 1, 2, 3, 4, 5], Limit);
         await peer.DrainAsync(Limit);
-        await _hosts.LoggedAsync($"ended: {DropReason.NoiseInvalid}", Limit);
+        await Hosts.LoggedAsync($"ended: {DropReason.NoiseInvalid}", Limit);
     }
 
     [Fact]
     public async Task Host_SilentPeer_IsDroppedByKeepAlive()
     {
         ManualTime time = new();
-        Libp2pHost host = await _hosts.StartAsync(options => options with { TimeProvider = time });
-        await using RawPeer peer = await RawPeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+        Libp2pHost host = await Hosts.StartAsync(options => options with { TimeProvider = time });
+        await using RawPeer peer = await RawPeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
         await TestHosts.OnlyConnectionAsync(host, Limit);
         Task drained = peer.DrainAsync(Limit); // Reads, but answers no ping.
         while (!drained.IsCompleted)
@@ -120,16 +109,16 @@ public sealed class YamuxAbuseTests : IAsyncDisposable
             time.Advance(TimeSpan.FromSeconds(16));
             await Task.Yield();
         }
-        await _hosts.LoggedAsync($"ended: {DropReason.KeepAliveTimeout}", Limit);
+        await Hosts.LoggedAsync($"ended: {DropReason.KeepAliveTimeout}", Limit);
     }
 
     [Fact]
     public async Task Host_RandomBytesInTheChannel_NeverCrash()
     {
-        Libp2pHost host = await _hosts.StartAsync();
+        Libp2pHost host = await Hosts.StartAsync();
         for (int seed = 0; seed < 50; seed++)
         {
-            await using RawPeer peer = await RawPeer.DialAsync(_hosts.Network, host.Addresses[0], Limit);
+            await using RawPeer peer = await RawPeer.DialAsync(Hosts.Network, host.Addresses[0], Limit);
             byte[] noise = Patterns.Block(600, seed);
             noise[0] = 0;
             noise[1] &= 3;
@@ -142,8 +131,8 @@ public sealed class YamuxAbuseTests : IAsyncDisposable
                 // Dropped while we were still talking.
             }
         }
-        Assert.DoesNotContain(_hosts.Log.Lines, static line => line.Contains("died", StringComparison.Ordinal));
-        Libp2pHost friend = await _hosts.StartAsync();
+        Assert.DoesNotContain(Hosts.Log.Lines, static line => line.Contains("died", StringComparison.Ordinal));
+        Libp2pHost friend = await Hosts.StartAsync();
         await friend.ConnectAsync(TestHosts.AddressOf(host), Limit);
         await friend.PingAsync(host.LocalPeer, Limit);
     }

@@ -7,23 +7,18 @@ using PhaseMesh.TestKit.Simulation;
 
 namespace PhaseMesh.Libp2p.Tests.KadDht;
 
-public sealed class KademliaDhtTests : IAsyncDisposable
+public sealed class KademliaDhtTests : HostTests
 {
-    private readonly CancellationTokenSource _limit = new(Connected.Patience);
-    private readonly TestHosts _hosts = new();
     private readonly List<KademliaDht> _nodes = [];
     private readonly string _folder = Directory.CreateTempSubdirectory("phasemesh-dht").FullName;
 
-    private CancellationToken Limit => _limit.Token;
-
-    public async ValueTask DisposeAsync()
+    public override async ValueTask DisposeAsync()
     {
         foreach (KademliaDht node in _nodes)
         {
             await node.DisposeAsync();
         }
-        await _hosts.DisposeAsync();
-        _limit.Dispose();
+        await base.DisposeAsync();
         Directory.Delete(_folder, recursive: true);
     }
 
@@ -57,7 +52,7 @@ public sealed class KademliaDhtTests : IAsyncDisposable
     public async Task Client_BootstrapPeerThatAnswersNothing_DoesNotHoldUpTheCaller()
     {
         // A server by its word, and no clock that would end the wait for its answers.
-        Libp2pHost mute = await _hosts.StartAsync();
+        Libp2pHost mute = await Hosts.StartAsync();
         mute.Handle("/phase/kad/1.0.0", static (_, cancellation) => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellation));
         (_, KademliaDht client) = await StartAsync(
             options => options with { IsServer = false, BootstrapPeers = [TestHosts.AddressOf(mute)], TimeProvider = new ManualTime() });
@@ -68,7 +63,7 @@ public sealed class KademliaDhtTests : IAsyncDisposable
     public async Task Server_PoisonedStaleAndForeign_AreRefused()
     {
         (Libp2pHost host, KademliaDht dht) = await StartAsync();
-        Libp2pHost peer = await _hosts.StartAsync();
+        Libp2pHost peer = await Hosts.StartAsync();
         PeerConnection connection = await peer.ConnectAsync(TestHosts.AddressOf(host), Limit);
         byte[] key = "/phase/x"u8.ToArray();
 
@@ -89,7 +84,7 @@ public sealed class KademliaDhtTests : IAsyncDisposable
     public async Task Server_AnnouncementOfSomebodyElse_IsIgnored()
     {
         (Libp2pHost host, KademliaDht dht) = await StartAsync();
-        Libp2pHost peer = await _hosts.StartAsync();
+        Libp2pHost peer = await Hosts.StartAsync();
         PeerConnection connection = await peer.ConnectAsync(TestHosts.AddressOf(host), Limit);
         byte[] key = KademliaDht.ProviderKey("x");
         KadPeer other = new(PeerId.FromPublicKey(Patterns.Block(36, 1)), [Multiaddr.Parse("/memory/5")]);
@@ -110,14 +105,14 @@ public sealed class KademliaDhtTests : IAsyncDisposable
     public async Task Server_MalformedRequest_ResetsTheStreamAndCounts(byte[] bytes)
     {
         (Libp2pHost host, _) = await StartAsync();
-        Libp2pHost peer = await _hosts.StartAsync();
+        Libp2pHost peer = await Hosts.StartAsync();
         PeerConnection connection = await peer.ConnectAsync(TestHosts.AddressOf(host), Limit);
         await Assert.ThrowsAsync<Libp2pException>(async () =>
         {
             await using ProtocolStream stream = await connection.OpenStreamAsync("/phase/kad/1.0.0", bytes, Limit);
             await stream.Stream.Input.ReadAsync(Limit);
         });
-        await _hosts.LoggedAsync(nameof(DropReason.MessageInvalid), Limit);
+        await Hosts.LoggedAsync(nameof(DropReason.MessageInvalid), Limit);
         await peer.PingAsync(host.LocalPeer, Limit);
     }
 
@@ -151,7 +146,7 @@ public sealed class KademliaDhtTests : IAsyncDisposable
         await File.WriteAllBytesAsync(file, Patterns.Block(5000, 3), Limit);
         (_, KademliaDht dht) = await StartAsync(options => options with { StateFile = file });
         Assert.Equal(0, dht.StoredRecords);
-        await _hosts.LoggedAsync("unreadable", Limit);
+        await Hosts.LoggedAsync("unreadable", Limit);
     }
 
     [Fact]
@@ -230,7 +225,7 @@ public sealed class KademliaDhtTests : IAsyncDisposable
 
         rules.Highest = 5;
         Assert.Null(await dht.GetValueAsync("/phase/x", Limit));
-        Libp2pHost peer = await _hosts.StartAsync();
+        Libp2pHost peer = await Hosts.StartAsync();
         PeerConnection connection = await peer.ConnectAsync(TestHosts.AddressOf(host), Limit);
         Assert.NotNull(await AskAsync(connection, Put("/phase/x"u8.ToArray(), [3])));
         Assert.Equal([3], await dht.GetValueAsync("/phase/x", Limit));
@@ -242,8 +237,8 @@ public sealed class KademliaDhtTests : IAsyncDisposable
         (_, KademliaDht dht) = await StartAsync(options => options with { BootstrapPeers = [Multiaddr.Parse("/memory/4711")] });
         Assert.Equal(0, await dht.BootstrapAsync(Limit));
         Assert.Equal(0, await dht.BootstrapAsync(Limit));
-        await _hosts.LoggedAsync("/memory/4711 could not be reached", Limit);
-        Assert.Single(_hosts.Log.Lines, static line => line.Contains("Bootstrap peer /memory/4711", StringComparison.Ordinal));
+        await Hosts.LoggedAsync("/memory/4711 could not be reached", Limit);
+        Assert.Single(Hosts.Log.Lines, static line => line.Contains("Bootstrap peer /memory/4711", StringComparison.Ordinal));
     }
 
     // What one look-up finds of the only provider; asked again until its addresses have arrived where they are kept.
@@ -276,8 +271,8 @@ public sealed class KademliaDhtTests : IAsyncDisposable
     private async Task<(Libp2pHost Host, KademliaDht Dht)> StartAsync(
         Func<KadOptions, KadOptions>? adjust = null, Func<HostOptions, HostOptions>? adjustHost = null)
     {
-        Libp2pHost host = await _hosts.StartAsync(adjustHost);
-        KadOptions options = new() { Namespaces = NewestWins.Namespaces, LoggerFactory = _hosts.Log };
+        Libp2pHost host = await Hosts.StartAsync(adjustHost);
+        KadOptions options = new() { Namespaces = NewestWins.Namespaces, LoggerFactory = Hosts.Log };
         KademliaDht dht = await KademliaDht.StartAsync(host, adjust?.Invoke(options) ?? options, Limit);
         _nodes.Add(dht);
         return (host, dht);

@@ -6,14 +6,8 @@ using PhaseMesh.Libp2p.Yamux;
 
 namespace PhaseMesh.Libp2p.Tests.Yamux;
 
-public sealed class YamuxSessionTests : IDisposable
+public sealed class YamuxSessionTests : LimitedTests
 {
-    private readonly CancellationTokenSource _limit = new(Connected.Patience);
-
-    private CancellationToken Limit => _limit.Token;
-
-    public void Dispose() => _limit.Dispose();
-
     [Theory]
     [InlineData("/memory/0")]
     [InlineData("/ip4/127.0.0.1/tcp/0")]

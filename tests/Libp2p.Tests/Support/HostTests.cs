@@ -1,0 +1,14 @@
+namespace PhaseMesh.Libp2p.Tests.Support;
+
+/// <summary>Tests on hosts of one network in memory.</summary>
+public abstract class HostTests : LimitedTests
+{
+    private protected TestHosts Hosts { get; } = new();
+
+    public override async ValueTask DisposeAsync()
+    {
+        await Hosts.DisposeAsync();
+        await base.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+}
