@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using PhaseMesh.Libp2p.Multiformats;
-using PhaseMesh.Libp2p.Wire;
 
 namespace PhaseMesh.Libp2p.Crypto;
 
@@ -46,23 +45,7 @@ public sealed class IdentityKey : IDisposable
     public static bool TryRead(ReadOnlySpan<byte> protobuf, [NotNullWhen(true)] out IdentityKey? key)
     {
         key = null;
-        ProtobufReader reader = new(protobuf);
-        ulong type = ulong.MaxValue;
-        ReadOnlySpan<byte> data = default;
-        while (reader.Next())
-        {
-            bool understood = reader.Field switch
-            {
-                1 => reader.TryGetVarint(out type),
-                2 => reader.TryGetBytes(Sodium.SecretKeyBytes, out data),
-                _ => true,
-            };
-            if (!understood)
-            {
-                return false;
-            }
-        }
-        if (!reader.IsValid || type != IdentityPublicKey.Ed25519Type || data.Length != Sodium.SecretKeyBytes)
+        if (!KeyMessage.TryRead(protobuf, Sodium.SecretKeyBytes, out ReadOnlySpan<byte> data))
         {
             return false;
         }
@@ -77,13 +60,7 @@ public sealed class IdentityKey : IDisposable
     }
 
     /// <summary>The protobuf form; it holds the secret.</summary>
-    public byte[] ToProtobuf()
-    {
-        ProtobufWriter writer = new();
-        writer.WriteVarint(1, IdentityPublicKey.Ed25519Type);
-        writer.WriteBytes(2, _secret);
-        return writer.ToArray();
-    }
+    public byte[] ToProtobuf() => KeyMessage.Encode(_secret);
 
     /// <summary>The 64-byte Ed25519 signature over the message.</summary>
     public byte[] Sign(ReadOnlySpan<byte> message)

@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using PhaseMesh.Libp2p.Multiformats;
-using PhaseMesh.Libp2p.Wire;
 
 namespace PhaseMesh.Libp2p.Crypto;
 
@@ -10,16 +9,12 @@ namespace PhaseMesh.Libp2p.Crypto;
 /// </summary>
 public sealed class IdentityPublicKey : IEquatable<IdentityPublicKey>
 {
-    internal const ulong Ed25519Type = 1;
     private readonly byte[] _key;
 
     internal IdentityPublicKey(byte[] key)
     {
         _key = key;
-        ProtobufWriter writer = new();
-        writer.WriteVarint(1, Ed25519Type);
-        writer.WriteBytes(2, key);
-        Protobuf = writer.ToArray();
+        Protobuf = KeyMessage.Encode(key);
         PeerId = PeerId.FromPublicKey(Protobuf.Span);
     }
 
@@ -37,23 +32,7 @@ public sealed class IdentityPublicKey : IEquatable<IdentityPublicKey>
     public static bool TryRead(ReadOnlySpan<byte> protobuf, [NotNullWhen(true)] out IdentityPublicKey? key)
     {
         key = null;
-        ProtobufReader reader = new(protobuf);
-        ulong type = ulong.MaxValue;
-        ReadOnlySpan<byte> data = default;
-        while (reader.Next())
-        {
-            bool understood = reader.Field switch
-            {
-                1 => reader.TryGetVarint(out type),
-                2 => reader.TryGetBytes(Sodium.PublicKeyBytes, out data),
-                _ => true,
-            };
-            if (!understood)
-            {
-                return false;
-            }
-        }
-        if (!reader.IsValid || type != Ed25519Type || data.Length != Sodium.PublicKeyBytes)
+        if (!KeyMessage.TryRead(protobuf, Sodium.PublicKeyBytes, out ReadOnlySpan<byte> data))
         {
             return false;
         }
