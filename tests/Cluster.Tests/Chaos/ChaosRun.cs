@@ -3,6 +3,7 @@ using PhaseMesh.Cluster.Hosting;
 using PhaseMesh.Cluster.Node;
 using PhaseMesh.Cluster.Reads;
 using PhaseMesh.Cluster.Tests.Support;
+using PhaseMesh.TestKit;
 using PhaseMesh.TestKit.Postgres;
 using Xunit.Abstractions;
 
@@ -66,7 +67,7 @@ internal sealed class ChaosRun(ITestOutputHelper output, string storage, Postgre
     public async Task HearBellsAsync()
     {
         long[] before = [.. Enumerable.Range(0, NodeSetup.Bells).Select(i => _book.RingsOf($"b{i}"))];
-        await Eventually.IsAsync(() => Task.FromResult(before.Select((count, i) => _book.RingsOf($"b{i}") > count).All(rang => rang)));
+        await Eventually.IsAsync(() => before.Select((count, i) => _book.RingsOf($"b{i}") > count).All(rang => rang));
         Say($"bells rang {string.Join(' ', Enumerable.Range(0, NodeSetup.Bells).Select(i => _book.RingsOf($"b{i}")))} times");
     }
 
@@ -106,7 +107,7 @@ internal sealed class ChaosRun(ITestOutputHelper output, string storage, Postgre
             for (int i = 0; i < NodeSetup.Ledgers; i++)
             {
                 LedgerView view = await Observer.GetGrain<ILedgerGrain>($"l{i}").ViewAsync();
-                await Eventually.IsAsync(() => Task.FromResult(Told($"l{i}").Count >= view.Version));
+                await Eventually.IsAsync(() => Told($"l{i}").Count >= view.Version);
                 byVersion[$"l{i}"] = CheckLedger($"l{i}", view, faults);
             }
 

@@ -1,3 +1,4 @@
+using PhaseMesh.TestKit;
 using PhaseMesh.TestKit.Processes;
 
 namespace PhaseMesh.Cluster.Tests.Chaos;
@@ -75,7 +76,7 @@ internal sealed class ChaosSilo(string storage, string name, int callers, TimeSp
         int before = Process.Lines.Count(line => line.Text.StartsWith("gauge ", StringComparison.Ordinal));
         await SayAsync("gauge");
         string[] found = [];
-        await Support.Eventually.IsAsync(() =>
+        await Eventually.IsAsync(() =>
         {
             found = [.. Process.Lines.Select(line => line.Text).Where(line => line.StartsWith("gauge ", StringComparison.Ordinal))];
             return Task.FromResult(found.Length > before);

@@ -2,6 +2,7 @@ using PhaseMesh.Cluster.Hosting;
 using PhaseMesh.Cluster.Reads;
 using PhaseMesh.Cluster.Storage;
 using PhaseMesh.Cluster.Tests.Support;
+using PhaseMesh.TestKit;
 
 namespace PhaseMesh.Cluster.Tests.Conformance;
 
@@ -267,7 +268,7 @@ public abstract class CallTests : IAsyncLifetime
             await Lab.BringBackAsync();
         }
 
-        await Eventually.IsAsync(() => Task.FromResult(silo.IsStorageAvailable));
+        await Eventually.IsAsync(() => silo.IsStorageAvailable);
         long value;
         using (GrainReads.Newest())
         {

@@ -4,6 +4,7 @@ using PhaseMesh.Cluster.Hosting;
 using PhaseMesh.Cluster.Membership;
 using PhaseMesh.Cluster.Queries;
 using PhaseMesh.Cluster.Tests.Support;
+using PhaseMesh.TestKit;
 
 namespace PhaseMesh.Cluster.Tests.Conformance;
 

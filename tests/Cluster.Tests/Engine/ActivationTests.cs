@@ -2,6 +2,7 @@ using PhaseMesh.Cluster.Concurrency;
 using PhaseMesh.Cluster.Hosting;
 using PhaseMesh.Cluster.Runtime;
 using PhaseMesh.Cluster.Tests.Support;
+using PhaseMesh.TestKit;
 
 namespace PhaseMesh.Cluster.Tests.Engine;
 
@@ -19,7 +20,7 @@ public sealed class ActivationTests
         await Eventually.IsAsync(async () => await grain.CountAsync() >= 3);
         await grain.LeaveAsync();
         await lab.Gates.PassedAsync("left a");
-        await Eventually.IsAsync(() => Task.FromResult(silo.GrainsInMemory == 0));
+        await Eventually.IsAsync(() => silo.GrainsInMemory == 0);
 
         // It comes back with what it wrote, and activates itself again.
         Assert.True(await grain.CountAsync() >= 3);

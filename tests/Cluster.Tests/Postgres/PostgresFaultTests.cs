@@ -2,6 +2,7 @@ using PhaseMesh.Cluster.Hosting;
 using PhaseMesh.Cluster.Reads;
 using PhaseMesh.Cluster.Storage;
 using PhaseMesh.Cluster.Tests.Support;
+using PhaseMesh.TestKit;
 using PhaseMesh.TestKit.Postgres;
 
 namespace PhaseMesh.Cluster.Tests.Postgres;
@@ -95,7 +96,7 @@ public sealed class PostgresFaultTests : IAsyncLifetime
         await warm.Task.WaitAsync(Limit);
         await fault();
         long before = Volatile.Read(ref acknowledged);
-        await Eventually.IsAsync(() => Task.FromResult(Volatile.Read(ref acknowledged) > before + 100));
+        await Eventually.IsAsync(() => Volatile.Read(ref acknowledged) > before + 100);
         await stop.CancelAsync();
         await Task.WhenAll(callers).WaitAsync(Limit);
 

@@ -23,6 +23,16 @@ internal static class ProbeExtensions
     public static async Task<string[]> ChangeAsync(this ToolProcess probe, string kind, string name, Predicate<string>? also = null) =>
         (await probe.WaitForAsync(line => line.StartsWith($"{kind}\t{name}\t", StringComparison.Ordinal) && also?.Invoke(line) != false, $"{kind} {name}")).Split('\t');
 
+    /// <summary>Waits until the service is known with that address: a responder may tell its addresses one after the other.</summary>
+    public static async Task<string[]> SeenAsync(this ToolProcess probe, string name, string address)
+    {
+        string line = await probe.WaitForAsync(
+            text => text.Split('\t') is ["added" or "updated", _, _, _, string addresses, ..] fields
+                && fields[1] == name && addresses.Split(',').Contains(address),
+            $"{name} with address {address}");
+        return line.Split('\t');
+    }
+
     public static async Task<Dictionary<string, long>> CountersAsync(this ToolProcess probe)
     {
         int from = probe.Lines.Count;

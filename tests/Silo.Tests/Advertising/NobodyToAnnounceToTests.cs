@@ -5,6 +5,7 @@ using PhaseMesh.Mdns.Browsing;
 using PhaseMesh.Mdns.Network;
 using PhaseMesh.Silo.Advertising;
 using PhaseMesh.Silo.Tests.Serving;
+using PhaseMesh.TestKit;
 
 namespace PhaseMesh.Silo.Tests.Advertising;
 

@@ -3,6 +3,7 @@ using System.Net;
 using PhaseMesh.Silo.Health;
 using PhaseMesh.Silo.Serving;
 using PhaseMesh.Silo.Tests.Serving;
+using PhaseMesh.TestKit;
 
 namespace PhaseMesh.Silo.Tests.Health;
 

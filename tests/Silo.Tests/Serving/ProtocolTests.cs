@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
 using PhaseMesh.Silo.Serving;
+using PhaseMesh.TestKit;
 
 namespace PhaseMesh.Silo.Tests.Serving;
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
+using PhaseMesh.TestKit;
 
 namespace PhaseMesh.Silo.Tests.Serving;
 

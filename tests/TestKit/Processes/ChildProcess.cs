@@ -95,17 +95,18 @@ public sealed class ChildProcess : IAsyncDisposable
         WaitForLineAsync(line => line.Contains(text, StringComparison.Ordinal), $"'{text}'", limit);
 
     /// <inheritdoc cref="WaitForLineAsync(string, TimeSpan)"/>
-    public async Task<OutputLine> WaitForLineAsync(Func<string, bool> matches, string description, TimeSpan limit)
+    /// <param name="matches">Which line.</param>
+    /// <param name="description">What failures call it.</param>
+    /// <param name="limit">How long it may take.</param>
+    /// <param name="from">How many of the first lines are not looked at.</param>
+    public async Task<OutputLine> WaitForLineAsync(Func<string, bool> matches, string description, TimeSpan limit, int from = 0)
     {
         TaskCompletionSource<OutputLine> found = new(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
-            foreach (OutputLine line in _lines)
+            if (_lines.FindIndex(Math.Min(from, _lines.Count), line => matches(line.Text)) is int at and >= 0)
             {
-                if (matches(line.Text))
-                {
-                    return line;
-                }
+                return _lines[at];
             }
 
             _waiters.Add((matches, found));

@@ -5,6 +5,7 @@ using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Identity;
 using PhaseMesh.Silo.Tests.Catalog;
 using PhaseMesh.Silo.Tests.Serving;
+using PhaseMesh.TestKit;
 
 namespace PhaseMesh.Silo.Tests.Advertising.Dht;
 

@@ -3,6 +3,7 @@ using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Manifests.Pointers;
 using PhaseMesh.Silo.Commands.Dht;
 using PhaseMesh.Silo.Tests.Serving;
+using PhaseMesh.TestKit;
 
 namespace PhaseMesh.Silo.Tests.Advertising.Dht;
 

@@ -6,6 +6,7 @@ using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Silo.Advertising.Dht;
 using PhaseMesh.Silo.Identity;
 using PhaseMesh.Silo.Tests.Serving;
+using PhaseMesh.TestKit;
 using PhaseMesh.TestKit.Processes;
 
 namespace PhaseMesh.Silo.Tests.Advertising.Dht;

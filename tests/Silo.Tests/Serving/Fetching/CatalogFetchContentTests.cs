@@ -4,6 +4,7 @@ using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Silo.Commands.Dht;
 using PhaseMesh.Silo.Tests.Advertising.Dht;
+using PhaseMesh.TestKit;
 
 namespace PhaseMesh.Silo.Tests.Serving.Fetching;
 
