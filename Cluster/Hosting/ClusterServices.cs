@@ -14,14 +14,9 @@ internal sealed class ClusterServices(GrainCluster cluster, IServiceProvider? se
         : serviceType == typeof(IClusterMembership) ? cluster.Membership
         : serviceType == typeof(GrainCluster) ? cluster
         : serviceType == typeof(IClusterClock) ? cluster.Clock
-        : serviceType == typeof(TimeProvider) ? Time()
+        : serviceType == typeof(TimeProvider) ? cluster.Clock.Time
         : serviceType is { IsGenericType: true } && serviceType.GetGenericTypeDefinition() == typeof(IGrainQuery<>)
             ? Activator.CreateInstance(typeof(GrainQuery<>).MakeGenericType(serviceType.GenericTypeArguments), cluster)
         : services?.GetService(serviceType)
             ?? (serviceType == typeof(IServiceProvider) ? this : null);
-
-    /// <summary>The machine's clock is no judge of what other machines did; one that a test made up is.</summary>
-    private object Time() => services?.GetService(typeof(TimeProvider)) is { } given && !ReferenceEquals(given, TimeProvider.System)
-        ? given
-        : ReferenceEquals(cluster.Session.Time, TimeProvider.System) ? cluster.Clock.Time : cluster.Session.Time;
 }

@@ -53,6 +53,7 @@ public sealed class GrainCluster : IAsyncDisposable
         }
 
         Session = new StorageSession(options.Storage!.Open(options, _log), options, _log);
+        Clock = GivenClock.In([services?.GetService(typeof(TimeProvider)) as TimeProvider, options.TimeProvider]) ?? Session.Clock;
         _engine = new GrainEngine(options, _classes, Session, new ClusterServices(this, services), _log);
         _membership = new ClusterMembership(Session, options, _log);
         _feed = new EventFeed(Session, options, _log);
@@ -65,8 +66,8 @@ public sealed class GrainCluster : IAsyncDisposable
 
     public IEventFeed Events => _feed;
 
-    /// <summary>The storage's clock.</summary>
-    public IClusterClock Clock => Session.Clock;
+    /// <summary>The storage's clock, unless the host or the options have one that is not the machine's.</summary>
+    public IClusterClock Clock { get; }
 
     /// <summary>Grains in this silo's memory now.</summary>
     public int GrainsInMemory => _engine.GrainsInMemory;

@@ -1,3 +1,4 @@
+using PhaseMesh.Cluster.Clocks;
 using PhaseMesh.Grains.Artifacts;
 using PhaseMesh.Grains.Fleet;
 
@@ -6,7 +7,7 @@ namespace PhaseMesh.Grains.OnCluster;
 /// <summary><see cref="IArtifactIndex"/> by the engine's queries: replicas are counted where they are, one row each.</summary>
 internal sealed class ArtifactIndex(
     IGrainQuery<ArtifactGrainState> artifacts, IGrainQuery<ReplicaGrainState> replicas, IGrainFactory grains, FleetOptions options,
-    TimeProvider time)
+    IClusterClock clock)
     : IArtifactIndex
 {
     private const int PageSize = 1000;
@@ -68,7 +69,7 @@ internal sealed class ArtifactIndex(
 
     private GrainFilter<ReplicaGrainState> Live(params ReplicaStanding[] standings) =>
         new GrainFilter<ReplicaGrainState>().WhereIn(replica => replica.Standing, standings)
-            .WhereAtLeast(replica => replica.OfferedUntil, time.GetUtcNow());
+            .WhereAtLeast(replica => replica.OfferedUntil, clock.Time.GetUtcNow());
 
     private sealed record ReplicaCounts(IReadOnlyDictionary<string, long> Live, IReadOnlyDictionary<string, long> Verified)
     {

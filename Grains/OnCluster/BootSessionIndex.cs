@@ -1,3 +1,4 @@
+using PhaseMesh.Cluster.Clocks;
 using PhaseMesh.Grains.BootSessions;
 using PhaseMesh.Grains.Fleet;
 using PhaseMesh.Grains.ReleaseChannels;
@@ -5,13 +6,13 @@ using PhaseMesh.Grains.ReleaseChannels;
 namespace PhaseMesh.Grains.OnCluster;
 
 /// <summary><see cref="IBootSessionIndex"/> by the engine's queries.</summary>
-internal sealed class BootSessionIndex(IGrainQuery<BootSessionGrainState> boots, FleetOptions options, TimeProvider time)
+internal sealed class BootSessionIndex(IGrainQuery<BootSessionGrainState> boots, FleetOptions options, IClusterClock clock)
     : IBootSessionIndex
 {
     public async Task<FleetPage<BootSessionView>> ListAsync(BootSessionQuery query, int limit, string? after,
         CancellationToken cancellationToken)
     {
-        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset now = clock.Time.GetUtcNow();
         return await Pages.OfAsync(
             boots.ListAsync(FilterOf(query).OrderByDescending(boot => boot.CreatedAt), Pages.Require(limit), after, cancellationToken),
             row => BootNews.ViewOf(row.Key, row.State, now));
@@ -47,7 +48,7 @@ internal sealed class BootSessionIndex(IGrainQuery<BootSessionGrainState> boots,
 
     public async Task<ImmutableArray<string>> ListToSweepAsync(int limit, CancellationToken cancellationToken)
     {
-        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset now = clock.Time.GetUtcNow();
         return await Pages.KeysAsync(limit, cancellationToken,
             (boots, new GrainFilter<BootSessionGrainState>().Where(boot => boot.Outcome, BootOutcome.Running)
                 .WhereBelow(boot => boot.Deadline, now - options.LostAfter).OrderBy(boot => boot.Deadline)),

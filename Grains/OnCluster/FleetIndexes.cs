@@ -1,3 +1,4 @@
+using PhaseMesh.Cluster.Clocks;
 using PhaseMesh.Grains.Fleet;
 using PhaseMesh.Grains.ReleaseChannels;
 
@@ -15,7 +16,7 @@ internal sealed class ReleaseChannelIndex(IGrainQuery<ReleaseChannelGrainState> 
 }
 
 /// <summary><see cref="IJoinTokenIndex"/> by the engine's queries.</summary>
-internal sealed class JoinTokenIndex(IGrainQuery<JoinTokenGrainState> tokens, TimeProvider time) : IJoinTokenIndex
+internal sealed class JoinTokenIndex(IGrainQuery<JoinTokenGrainState> tokens, IClusterClock clock) : IJoinTokenIndex
 {
     public Task<FleetPage<JoinTokenView>> ListAsync(int limit, string? after, CancellationToken cancellationToken) =>
         Pages.OfAsync(
@@ -23,13 +24,13 @@ internal sealed class JoinTokenIndex(IGrainQuery<JoinTokenGrainState> tokens, Ti
 
     public Task<ImmutableArray<string>> ListToSweepAsync(int limit, CancellationToken cancellationToken) =>
         Pages.KeysAsync(limit, cancellationToken, (tokens, new GrainFilter<JoinTokenGrainState>()
-            .WhereBelow(token => token.Expires, time.GetUtcNow() - JoinTokenGrain.KeptAfterExpiry)));
+            .WhereBelow(token => token.Expires, clock.Time.GetUtcNow() - JoinTokenGrain.KeptAfterExpiry)));
 }
 
 /// <summary><see cref="INonceIndex"/> by the engine's queries.</summary>
-internal sealed class NonceIndex(IGrainQuery<NonceGrainState> nonces, TimeProvider time) : INonceIndex
+internal sealed class NonceIndex(IGrainQuery<NonceGrainState> nonces, IClusterClock clock) : INonceIndex
 {
     public Task<ImmutableArray<string>> ListToSweepAsync(int limit, CancellationToken cancellationToken) =>
         Pages.KeysAsync(limit, cancellationToken,
-            (nonces, new GrainFilter<NonceGrainState>().WhereBelow(seen => seen.NeededUntil, time.GetUtcNow())));
+            (nonces, new GrainFilter<NonceGrainState>().WhereBelow(seen => seen.NeededUntil, clock.Time.GetUtcNow())));
 }

@@ -1,10 +1,11 @@
+using PhaseMesh.Cluster.Clocks;
 using PhaseMesh.Grains.Fleet;
 using PhaseMesh.Grains.Providers;
 
 namespace PhaseMesh.Grains.OnCluster;
 
 /// <summary><see cref="IProviderIndex"/> by the engine's queries.</summary>
-internal sealed class ProviderIndex(IGrainQuery<ProviderGrainState> providers, FleetOptions options, TimeProvider time) : IProviderIndex
+internal sealed class ProviderIndex(IGrainQuery<ProviderGrainState> providers, FleetOptions options, IClusterClock clock) : IProviderIndex
 {
     public async Task<FleetPage<ProviderView>> ListAsync(ProviderQuery query, int limit, string? after, CancellationToken cancellationToken)
     {
@@ -13,7 +14,7 @@ internal sealed class ProviderIndex(IGrainQuery<ProviderGrainState> providers, F
         filter = query.State is { } state ? filter.Where(provider => provider.State, state) : filter;
         filter = query.Arch is { } arch ? filter.Where(provider => provider.Arch, arch) : filter;
         filter = query.AwaitsApproval is { } waits ? filter.Where(provider => provider.IsAdmitted, !waits) : filter;
-        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset now = clock.Time.GetUtcNow();
         return await Pages.OfAsync(
             providers.ListAsync(filter, Pages.Require(limit), after, cancellationToken),
             row => ProviderGrain.ViewOf(row.Key, row.State, now, options));
@@ -21,7 +22,7 @@ internal sealed class ProviderIndex(IGrainQuery<ProviderGrainState> providers, F
 
     public async Task<IReadOnlyDictionary<ProviderState, long>> CountByStateAsync(CancellationToken cancellationToken)
     {
-        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset now = clock.Time.GetUtcNow();
         IReadOnlyDictionary<string, long> stored = await providers.CountByAsync(provider => provider.State, null, cancellationToken);
         long silent = await providers.CountAsync(Silent(ProviderState.Serving, now - options.SuspectAfter), cancellationToken);
         Dictionary<ProviderState, long> counts = stored.ToDictionary(count => Enum.Parse<ProviderState>(count.Key), count => count.Value);
@@ -36,7 +37,7 @@ internal sealed class ProviderIndex(IGrainQuery<ProviderGrainState> providers, F
 
     public Task<ImmutableArray<string>> ListToSweepAsync(int limit, CancellationToken cancellationToken)
     {
-        DateTimeOffset now = time.GetUtcNow();
+        DateTimeOffset now = clock.Time.GetUtcNow();
         return Pages.KeysAsync(limit, cancellationToken,
             (providers, Silent(ProviderState.Serving, now - options.SuspectAfter)),
             (providers, Silent(ProviderState.Suspect, now - options.GoneAfter)),
