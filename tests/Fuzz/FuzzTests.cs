@@ -13,7 +13,7 @@ public sealed class FuzzTests
     private static readonly int Factor = Setting("PHASEMESH_FUZZ_FACTOR", 1);
     private static readonly int Seed = Setting("PHASEMESH_FUZZ_SEED", 20261121);
     private static readonly bool WritesSeeds = Setting("PHASEMESH_FUZZ_WRITE_SEEDS", 0) != 0;
-    private static readonly FuzzTarget[] Targets = [.. Libp2pTargets.All, .. StreamTargets.All, .. OtherTargets.All];
+    private static readonly FuzzTarget[] Targets = [.. Libp2pTargets.All, .. StreamTargets.All, .. JsonTargets.All, .. OtherTargets.All];
 
     public static TheoryData<string> Names() => [.. Targets.Select(static target => target.Name)];
 

@@ -150,10 +150,10 @@ public sealed class HostilePacketTests : IAsyncDisposable
         AdvertisedService service = _lan.StartNode(1).Advertise(Samples.Service());
         _lan.Advance(5);
         var random = new Random(6763);
-        byte[][] corpus = CodecFuzzTests.Corpus();
+        byte[][] corpus = MutatedPackets.Corpus();
         for (int i = 0; i < 20_000; i++)
         {
-            _lan.Inject(VirtualLan.Host(3 + random.Next(200)), CodecFuzzTests.Mutate(corpus[random.Next(corpus.Length)], random));
+            _lan.Inject(VirtualLan.Host(3 + random.Next(200)), MutatedPackets.Mutate(corpus[random.Next(corpus.Length)], random));
             _lan.Advance(0.002);
         }
 
