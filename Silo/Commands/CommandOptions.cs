@@ -78,7 +78,7 @@ internal static class CommandOptions
         ProviderSettings.PeersFile);
 
     /// <summary>Adds a setting's rule to an option; every value given must keep it.</summary>
-    public static TOption Checked<TOption>(TOption option, ProviderSetting setting)
+    public static TOption Checked<TOption>(TOption option, ConfigurationSetting setting)
         where TOption : Option => Checked(option, setting.IsValid, setting.Rule);
 
     public static TOption Checked<TOption>(TOption option, Func<string, bool> isValid, string rule)

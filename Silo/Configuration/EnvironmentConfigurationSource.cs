@@ -6,7 +6,7 @@ namespace PhaseMesh.Silo.Configuration;
 /// <summary>The <c>PLASM_*</c> variables as configuration. A variable that is set but empty counts as not set.</summary>
 internal sealed class EnvironmentConfigurationSource(Func<string, string?> variable) : IConfigurationSource
 {
-    private static readonly IReadOnlyList<(string Path, ProviderSetting Setting)> Settings =
+    private static readonly IReadOnlyList<(string Path, ConfigurationSetting Setting)> Settings =
     [
         .. ProviderSettings.OfProvider.Select(setting => (ProviderKeys.Of(setting), setting)),
         .. ProviderSettings.OfAdvertisement.Select(setting => (ProviderKeys.OfAdvertisement(setting), setting)),
@@ -33,7 +33,7 @@ internal sealed class EnvironmentConfigurationSource(Func<string, string?> varia
         let shown = item.Setting.IsSecret ? "..." : text
         select new ConfigurationProblem(item.Setting.Variable!, $"The environment has '{shown}': expected {item.Setting.Rule}.");
 
-    private string[] Values(ProviderSetting setting) => variable(setting.Variable!) switch
+    private string[] Values(ConfigurationSetting setting) => variable(setting.Variable!) switch
     {
         null or "" => [],
         var list when setting.Type == SettingType.TextList => list.Split(',', StringSplitOptions.TrimEntries),
@@ -44,7 +44,7 @@ internal sealed class EnvironmentConfigurationSource(Func<string, string?> varia
     {
         public override void Load()
         {
-            foreach ((string path, ProviderSetting setting) in Settings)
+            foreach ((string path, ConfigurationSetting setting) in Settings)
             {
                 string[] values = source.Values(setting);
                 for (int i = 0; i < values.Length; i++)

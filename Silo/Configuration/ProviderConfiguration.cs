@@ -4,8 +4,8 @@ using Microsoft.Extensions.Configuration.Memory;
 using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Manifests.Signing;
+using PhaseMesh.Serving.Toml;
 using PhaseMesh.Silo.Catalog;
-using PhaseMesh.Silo.Configuration.Toml;
 
 namespace PhaseMesh.Silo.Configuration;
 
@@ -226,7 +226,7 @@ internal sealed class ProviderConfiguration
         return (values is [] && layer.TryGet(path, out string? single) ? [single!] : values, layer);
     }
 
-    private string? Directory(ProviderSetting setting) => FullPathOf(ProviderKeys.Of(setting));
+    private string? Directory(ConfigurationSetting setting) => FullPathOf(ProviderKeys.Of(setting));
 
     private string? FullPathOf(string path) =>
         Layer(path) is { } layer && layer.TryGet(path, out string? file) ? FullPath(file!, layer) : null;

@@ -1,4 +1,4 @@
-using PhaseMesh.Silo.Configuration.Toml;
+using PhaseMesh.Serving.Toml;
 
 namespace PhaseMesh.Silo.Configuration;
 
@@ -8,15 +8,16 @@ internal sealed class ProviderFile
     /// <summary>Read when no other is named, if it is there.</summary>
     public const string DefaultPath = "/etc/plasm/provider.toml";
 
-    private ProviderFile(string path, TomlDocument? document, IReadOnlyList<ConfigurationProblem> problems) =>
-        (FullPath, Document, Problems) = (path, document, problems);
+    private readonly ConfigurationFile _file;
 
-    public string FullPath { get; }
+    private ProviderFile(ConfigurationFile file) => _file = file;
+
+    public string FullPath => _file.FullPath;
 
     /// <summary>Null when the file could not be read as TOML.</summary>
-    public TomlDocument? Document { get; }
+    public TomlDocument? Document => _file.Document;
 
-    public IReadOnlyList<ConfigurationProblem> Problems { get; }
+    public IReadOnlyList<ConfigurationProblem> Problems => _file.Problems;
 
     /// <summary>The channels in the order of the file: the first answers the paths without a channel.</summary>
     public IEnumerable<string> ChannelNames =>
@@ -26,37 +27,5 @@ internal sealed class ProviderFile
             : [];
 
     /// <summary>Reads and checks a file; whatever is wrong ends up in <see cref="Problems"/>.</summary>
-    public static ProviderFile Load(string path)
-    {
-        string fullPath = Path.GetFullPath(path);
-        try
-        {
-            TomlDocument document = TomlDocument.Parse(ReadBounded(fullPath));
-            return new ProviderFile(fullPath, document, ProviderFileRules.Check(document, path));
-        }
-        catch (TomlException refusal)
-        {
-            return Unreadable(fullPath, new ConfigurationProblem($"{path}:{refusal.Position}", refusal.Problem));
-        }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
-        {
-            return Unreadable(fullPath, new ConfigurationProblem(path, failure switch
-            {
-                FileNotFoundException or DirectoryNotFoundException => "Expected a configuration file, found none; check the path.",
-                UnauthorizedAccessException => "The file cannot be read by this user; check its permissions, and that it is no directory.",
-                _ => $"The file cannot be read: {failure.Message}",
-            }));
-        }
-    }
-
-    private static ProviderFile Unreadable(string path, ConfigurationProblem problem) => new(path, null, [problem]);
-
-    /// <summary>One byte past the limit at most, so that the reader can tell a file that is too large, whatever the file is.</summary>
-    private static byte[] ReadBounded(string path)
-    {
-        using FileStream file = File.OpenRead(path);
-        byte[] content = new byte[TomlLimits.MaxFileBytes + 1];
-        int length = file.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
-        return content[..length];
-    }
+    public static ProviderFile Load(string path) => new(ConfigurationFile.Load(path, ProviderFileRules.Check));
 }

@@ -17,18 +17,18 @@ internal static class ProviderKeys
 
     public const string BootTicket = "boot:ticket";
 
-    public static string Of(ProviderSetting setting) => ConfigurationPath.Combine(ProviderSettings.ProviderTable, setting.Name);
+    public static string Of(ConfigurationSetting setting) => ConfigurationPath.Combine(ProviderSettings.ProviderTable, setting.Name);
 
-    public static string OfAdvertisement(ProviderSetting setting) =>
+    public static string OfAdvertisement(ConfigurationSetting setting) =>
         ConfigurationPath.Combine(ProviderSettings.ProviderTable, ProviderSettings.AdvertisementTable, setting.Name);
 
-    public static string OfDht(ProviderSetting setting) =>
+    public static string OfDht(ConfigurationSetting setting) =>
         ConfigurationPath.Combine(ProviderSettings.ProviderTable, ProviderSettings.DhtTable, setting.Name);
 
-    public static string OfCluster(ProviderSetting setting) => ConfigurationPath.Combine(ProviderSettings.ClusterTable, setting.Name);
+    public static string OfCluster(ConfigurationSetting setting) => ConfigurationPath.Combine(ProviderSettings.ClusterTable, setting.Name);
 
-    public static string OfFleet(ProviderSetting setting) => ConfigurationPath.Combine(ProviderSettings.FleetTable, setting.Name);
+    public static string OfFleet(ConfigurationSetting setting) => ConfigurationPath.Combine(ProviderSettings.FleetTable, setting.Name);
 
-    public static string OfChannel(string channel, ProviderSetting setting) =>
+    public static string OfChannel(string channel, ConfigurationSetting setting) =>
         ConfigurationPath.Combine(ProviderSettings.ProviderTable, ProviderSettings.ChannelsTable, channel, setting.Name);
 }

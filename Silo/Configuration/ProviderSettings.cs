@@ -34,115 +34,116 @@ internal static class ProviderSettings
     private const string KeyRule = "a key id (ed25519: and 64 hex digits) or the path of a file with a public key";
     private const string FileRule = "a file name inside the artifacts directory: relative, without '..'";
 
-    public static ProviderSetting Enabled { get; } = new("enabled", SettingType.Boolean, BooleanRule, IsBoolean, "PLASM_ENABLED");
+    public static ConfigurationSetting Enabled { get; } = new("enabled", SettingType.Boolean, BooleanRule, IsBoolean, "PLASM_ENABLED");
 
-    public static ProviderSetting Port { get; } = new(
-        "port", SettingType.Integer, "a TCP port from 0 to 65535 (0: any free one)", IsPort, "PLASM_PORT");
+    public static ConfigurationSetting Port { get; } = new(
+        "port", SettingType.WholeNumber, "a TCP port from 0 to 65535 (0: any free one)", IsPort, "PLASM_PORT");
 
-    public static ProviderSetting Bind { get; } = new(
+    public static ConfigurationSetting Bind { get; } = new(
         "bind", SettingType.Text, "an IPv4 or IPv6 address of this machine, or localhost", IsAddress, "PLASM_BIND");
 
-    public static ProviderSetting ArtifactsDirectory { get; } = new(
+    public static ConfigurationSetting ArtifactsDirectory { get; } = new(
         "artifacts_dir", SettingType.Text, PathRule, IsPath, "PLASM_ARTIFACTS_DIR");
 
-    public static ProviderSetting StateDirectory { get; } = new("state_dir", SettingType.Text, PathRule, IsPath, "PLASM_STATE_DIR");
+    public static ConfigurationSetting StateDirectory { get; } = new("state_dir", SettingType.Text, PathRule, IsPath, "PLASM_STATE_DIR");
 
-    public static ProviderSetting DrainGraceSeconds { get; } = new(
-        "drain_grace_seconds", SettingType.Integer, $"seconds from 0 to {MaxDrainGraceSeconds}",
+    public static ConfigurationSetting DrainGraceSeconds { get; } = new(
+        "drain_grace_seconds", SettingType.WholeNumber, $"seconds from 0 to {MaxDrainGraceSeconds}",
         text => IsSeconds(text, 0, MaxDrainGraceSeconds), "PLASM_DRAIN_GRACE_SECONDS");
 
-    public static ProviderSetting Trust { get; } = new("trust", SettingType.TextList, KeyRule, IsPath, "PLASM_TRUST");
+    public static ConfigurationSetting Trust { get; } = new("trust", SettingType.TextList, KeyRule, IsPath, "PLASM_TRUST");
 
-    public static ProviderSetting Dht { get; } = new("dht", SettingType.Boolean, BooleanRule, IsBoolean, "PLASM_DHT");
+    public static ConfigurationSetting Dht { get; } = new("dht", SettingType.Boolean, BooleanRule, IsBoolean, "PLASM_DHT");
 
-    public static ProviderSetting Mdns { get; } = new("mdns", SettingType.Boolean, BooleanRule, IsBoolean, "PLASM_MDNS");
+    public static ConfigurationSetting Mdns { get; } = new("mdns", SettingType.Boolean, BooleanRule, IsBoolean, "PLASM_MDNS");
 
-    public static ProviderSetting Mode { get; } = new(
+    public static ConfigurationSetting Mode { get; } = new(
         "mode", SettingType.Text, "internet, local or private", text => text is "internet" or "local" or "private", "PLASM_MODE");
 
-    public static ProviderSetting DhtPort { get; } = new(
-        "port", SettingType.Integer, "a TCP port from 0 to 65535 (0: any free one)", IsPort, "PLASM_DHT_PORT");
+    public static ConfigurationSetting DhtPort { get; } = new(
+        "port", SettingType.WholeNumber, "a TCP port from 0 to 65535 (0: any free one)", IsPort, "PLASM_DHT_PORT");
 
-    public static ProviderSetting Bootstrap { get; } = new(
+    public static ConfigurationSetting Bootstrap { get; } = new(
         "bootstrap", SettingType.TextList, PeerAddress.Rule, text => PeerAddress.TryParse(text, out _), "PLASM_BOOTSTRAP");
 
-    public static ProviderSetting PeersFile { get; } = new("peers_file", SettingType.Text, PathRule, IsPath, "PLASM_PEERS_FILE");
+    public static ConfigurationSetting PeersFile { get; } = new("peers_file", SettingType.Text, PathRule, IsPath, "PLASM_PEERS_FILE");
 
-    public static ProviderSetting Announce { get; } = new(
+    public static ConfigurationSetting Announce { get; } = new(
         "announce", SettingType.TextList, AnnouncedAddress.Rule, text => AnnouncedAddress.TryParse(text, out _), "PLASM_DHT_ANNOUNCE");
 
-    public static ProviderSetting RecordLifeSeconds { get; } = new(
-        "record_life_seconds", SettingType.Integer, $"seconds from {MinRecordLifeSeconds} to {MaxRecordLifeSeconds}",
+    public static ConfigurationSetting RecordLifeSeconds { get; } = new(
+        "record_life_seconds", SettingType.WholeNumber, $"seconds from {MinRecordLifeSeconds} to {MaxRecordLifeSeconds}",
         text => IsSeconds(text, MinRecordLifeSeconds, MaxRecordLifeSeconds), "PLASM_DHT_RECORD_LIFE_SECONDS");
 
-    public static ProviderSetting Database { get; } = new(
+    public static ConfigurationSetting Database { get; } = new(
         "database", SettingType.Text, ClusterDatabase.Rule, text => ClusterDatabase.TryParse(text, out _), "PLASM_CLUSTER_DATABASE");
 
-    public static ProviderSetting SiloName { get; } = new(
+    public static ConfigurationSetting SiloName { get; } = new(
         "silo_name", SettingType.Text, "1 to 100 of a-z, A-Z, 0-9, '.', '_' and '-'", IsSiloName, "PLASM_SILO_NAME");
 
-    public static ProviderSetting OperatorKeys { get; } = new(
+    public static ConfigurationSetting OperatorKeys { get; } = new(
         "operator_keys", SettingType.TextList, KeyRule, IsPath, "PLASM_OPERATOR_KEYS");
 
-    public static ProviderSetting OpenReads { get; } = new("open_reads", SettingType.Boolean, BooleanRule, IsBoolean, "PLASM_OPEN_READS");
+    public static ConfigurationSetting OpenReads { get; } = new("open_reads", SettingType.Boolean, BooleanRule, IsBoolean, "PLASM_OPEN_READS");
 
-    public static ProviderSetting FloodLimit { get; } = new(
-        "flood_limit", SettingType.Integer, $"1 to {MaxFloodLimit} calls a minute",
+    public static ConfigurationSetting FloodLimit { get; } = new(
+        "flood_limit", SettingType.WholeNumber, $"1 to {MaxFloodLimit} calls a minute",
         text => IsSeconds(text, 1, MaxFloodLimit), "PLASM_FLOOD_LIMIT");
 
-    public static ProviderSetting FleetUrl { get; } = new(
+    public static ConfigurationSetting FleetUrl { get; } = new(
         "url", SettingType.TextList, "an http or https URL without path, user or query, such as http://silo:8080", IsFleetUrl, "PLASM_FLEET");
 
-    public static ProviderSetting FleetToken { get; } = new(
+    public static ConfigurationSetting FleetToken { get; } = new(
         "token", SettingType.Text, "a join token, pj1- and what follows", text => text.Length <= 128 && text.StartsWith("pj1-", StringComparison.Ordinal),
         "PLASM_FLEET_TOKEN", IsSecret: true);
 
-    public static ProviderSetting Site { get; } = new("site", SettingType.Text, PlaceRule, IsPlace, "PLASM_SITE");
+    public static ConfigurationSetting Site { get; } = new("site", SettingType.Text, PlaceRule, IsPlace, "PLASM_SITE");
 
-    public static ProviderSetting Rack { get; } = new("rack", SettingType.Text, PlaceRule, IsPlace, "PLASM_RACK");
+    public static ConfigurationSetting Rack { get; } = new("rack", SettingType.Text, PlaceRule, IsPlace, "PLASM_RACK");
 
-    public static ProviderSetting Capabilities { get; } = new(
+    public static ConfigurationSetting Capabilities { get; } = new(
         "capabilities", SettingType.TextList, "1 to 64 of a-z, 0-9, '.', '_' and '-'", text => IsWord(text, 64), "PLASM_CAPABILITIES");
 
     /// <summary>
     /// Not a key of the file but of one boot. What the boot handed over must not keep a node from serving: it is judged where it is used.
     /// </summary>
-    public static ProviderSetting BootId { get; } = new("boot_id", SettingType.Text, "a boot's id", _ => true, "PLASM_BOOT_ID");
+    public static ConfigurationSetting BootId { get; } = new("boot_id", SettingType.Text, "a boot's id", _ => true, "PLASM_BOOT_ID");
 
     /// <inheritdoc cref="BootId"/>
-    public static ProviderSetting BootTicket { get; } = new("ticket", SettingType.Text, "a boot's ticket", _ => true, "PLASM_BOOT_TICKET");
+    public static ConfigurationSetting BootTicket { get; } = new("ticket", SettingType.Text, "a boot's ticket", _ => true, "PLASM_BOOT_TICKET");
 
-    public static ProviderSetting Arch { get; } = new(
-        "arch", SettingType.TextList, MachineArch.Expected, text => MachineArch.TryParse(text, out _), "PLASM_ARCH");
+    public static ConfigurationSetting Arch { get; } = new(
+        "arch", SettingType.TextList, MachineArch.Expected, text => MachineArch.TryParse(text, out _), "PLASM_ARCH",
+        Canonical: text => MachineArch.Parse(text).ToString());
 
     /// <summary>Not a key but a table's name in the file; the variable picks one channel to serve.</summary>
-    public static ProviderSetting Channel { get; } = new(
+    public static ConfigurationSetting Channel { get; } = new(
         "channel", SettingType.Text, ReleaseChannelName.Expected, text => ReleaseChannelName.TryParse(text, out _), "PLASM_CHANNEL");
 
-    public static ProviderSetting Kernel { get; } = new("kernel", SettingType.Text, FileRule, IsArtifactFile);
+    public static ConfigurationSetting Kernel { get; } = new("kernel", SettingType.Text, FileRule, IsArtifactFile);
 
-    public static ProviderSetting Initramfs { get; } = new("initramfs", SettingType.Text, FileRule, IsArtifactFile);
+    public static ConfigurationSetting Initramfs { get; } = new("initramfs", SettingType.Text, FileRule, IsArtifactFile);
 
-    public static ProviderSetting Rootfs { get; } = new("rootfs", SettingType.Text, FileRule, IsArtifactFile);
+    public static ConfigurationSetting Rootfs { get; } = new("rootfs", SettingType.Text, FileRule, IsArtifactFile);
 
     /// <summary>The keys of <c>[provider]</c>.</summary>
-    public static IReadOnlyList<ProviderSetting> OfProvider { get; } =
+    public static IReadOnlyList<ConfigurationSetting> OfProvider { get; } =
         [Enabled, Mode, Port, Bind, ArtifactsDirectory, StateDirectory, DrainGraceSeconds, Trust];
 
     /// <summary>The keys of <c>[provider.channels.NAME]</c>.</summary>
-    public static IReadOnlyList<ProviderSetting> OfChannel { get; } = [Arch, Kernel, Initramfs, Rootfs];
+    public static IReadOnlyList<ConfigurationSetting> OfChannel { get; } = [Arch, Kernel, Initramfs, Rootfs];
 
     /// <summary>The keys of <c>[provider.advertisement]</c>.</summary>
-    public static IReadOnlyList<ProviderSetting> OfAdvertisement { get; } = [Dht, Mdns];
+    public static IReadOnlyList<ConfigurationSetting> OfAdvertisement { get; } = [Dht, Mdns];
 
     /// <summary>The keys of <c>[provider.dht]</c>.</summary>
-    public static IReadOnlyList<ProviderSetting> OfDht { get; } = [DhtPort, Bootstrap, PeersFile, Announce, RecordLifeSeconds];
+    public static IReadOnlyList<ConfigurationSetting> OfDht { get; } = [DhtPort, Bootstrap, PeersFile, Announce, RecordLifeSeconds];
 
     /// <summary>The keys of <c>[cluster]</c>: those of a silo.</summary>
-    public static IReadOnlyList<ProviderSetting> OfCluster { get; } = [Database, SiloName, OperatorKeys, OpenReads, FloodLimit];
+    public static IReadOnlyList<ConfigurationSetting> OfCluster { get; } = [Database, SiloName, OperatorKeys, OpenReads, FloodLimit];
 
     /// <summary>The keys of <c>[fleet]</c>: which fleet a provider belongs to.</summary>
-    public static IReadOnlyList<ProviderSetting> OfFleet { get; } = [FleetUrl, FleetToken, Site, Rack, Capabilities];
+    public static IReadOnlyList<ConfigurationSetting> OfFleet { get; } = [FleetUrl, FleetToken, Site, Rack, Capabilities];
 
     /// <summary>A boot's id, minted by its agent.</summary>
     public static bool IsBootId(string text) => text.Length == 32 && text.All(char.IsAsciiHexDigitLower);

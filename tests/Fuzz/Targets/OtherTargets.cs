@@ -3,7 +3,7 @@ using PhaseMesh.BootAgent.Parameters;
 using PhaseMesh.Manifests.Signing;
 using PhaseMesh.Mdns.Messages;
 using PhaseMesh.Serving.Ranges;
-using PhaseMesh.Silo.Configuration.Toml;
+using PhaseMesh.Serving.Toml;
 
 namespace PhaseMesh.Fuzz.Tests.Targets;
 

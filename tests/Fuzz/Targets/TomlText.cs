@@ -1,5 +1,5 @@
 using System.Text;
-using PhaseMesh.Silo.Configuration.Toml;
+using PhaseMesh.Serving.Toml;
 
 namespace PhaseMesh.Fuzz.Tests.Targets;
 

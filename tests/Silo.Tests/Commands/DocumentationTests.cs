@@ -36,7 +36,7 @@ public class DocumentationTests
     public void Settings_AreListedWithTheirVariables()
     {
         string[] rows = [.. Section("## Configuration").Where(line => line.StartsWith("| `", StringComparison.Ordinal))];
-        (string Path, ProviderSetting Setting)[] settings =
+        (string Path, ConfigurationSetting Setting)[] settings =
         [
             .. ProviderSettings.OfProvider.Select(setting => ($"provider.{setting.Name}", setting)),
             ("provider.channels.NAME", ProviderSettings.Channel),

@@ -1,5 +1,5 @@
+using PhaseMesh.Serving.Toml;
 using PhaseMesh.Silo.Configuration;
-using PhaseMesh.Silo.Configuration.Toml;
 
 namespace PhaseMesh.Silo.Tests.Configuration;
 

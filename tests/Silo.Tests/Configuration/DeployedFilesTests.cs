@@ -30,7 +30,7 @@ public sealed partial class DeployedFilesTests : IDisposable
 
         // The key of the example is no real one, but how it is written is right; whether it is a key is judged when it is used.
         Assert.Empty(_scene.WithFile(toml).Load().Problems);
-        ProviderSetting[] settings =
+        ConfigurationSetting[] settings =
         [
             .. ProviderSettings.OfProvider, .. ProviderSettings.OfChannel, .. ProviderSettings.OfAdvertisement, .. ProviderSettings.OfDht,
             .. ProviderSettings.OfCluster, .. ProviderSettings.OfFleet,

@@ -1,7 +1,8 @@
 using System.Globalization;
 using Microsoft.Extensions.Configuration;
+using PhaseMesh.Serving.Toml;
 
-namespace PhaseMesh.Silo.Configuration.Toml;
+namespace PhaseMesh.Silo.Configuration;
 
 /// <summary>A TOML document as configuration: tables become sections, array items the keys 0, 1, ... below theirs.</summary>
 internal sealed class TomlConfigurationSource(TomlDocument document) : IConfigurationSource

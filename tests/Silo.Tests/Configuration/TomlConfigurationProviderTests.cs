@@ -1,7 +1,8 @@
 using Microsoft.Extensions.Configuration;
-using PhaseMesh.Silo.Configuration.Toml;
+using PhaseMesh.Serving.Toml;
+using PhaseMesh.Silo.Configuration;
 
-namespace PhaseMesh.Silo.Tests.Configuration.Toml;
+namespace PhaseMesh.Silo.Tests.Configuration;
 
 public class TomlConfigurationProviderTests
 {

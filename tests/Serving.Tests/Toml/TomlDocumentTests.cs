@@ -1,7 +1,7 @@
 using System.Text;
-using PhaseMesh.Silo.Configuration.Toml;
+using PhaseMesh.Serving.Toml;
 
-namespace PhaseMesh.Silo.Tests.Configuration.Toml;
+namespace PhaseMesh.Serving.Tests.Toml;
 
 public class TomlDocumentTests
 {

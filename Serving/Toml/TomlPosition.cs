@@ -1,7 +1,7 @@
-namespace PhaseMesh.Silo.Configuration.Toml;
+namespace PhaseMesh.Serving.Toml;
 
 /// <summary>Where in a file: both count from 1; a column is a Unicode code point, as editors count them.</summary>
-internal readonly record struct TomlPosition(int Line, int Column)
+public readonly record struct TomlPosition(int Line, int Column)
 {
     /// <summary>Finds the position of a UTF-16 offset. Linear, so it is asked only when there is something to report.</summary>
     public static TomlPosition Of(ReadOnlySpan<char> text, int offset)

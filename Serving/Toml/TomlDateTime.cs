@@ -1,8 +1,8 @@
 using System.Globalization;
 
-namespace PhaseMesh.Silo.Configuration.Toml;
+namespace PhaseMesh.Serving.Toml;
 
-internal enum TomlDateTimeKind
+public enum TomlDateTimeKind
 {
     OffsetDateTime,
     LocalDateTime,
@@ -14,7 +14,7 @@ internal enum TomlDateTimeKind
 /// <param name="clock">What the clock shows; a local date has midnight, a local time has 0001-01-01.</param>
 /// <param name="offsetMinutes">Minutes east of UTC, -1439 to 1439 (wider than DateTimeOffset holds); zero unless the kind has an
 /// offset.</param>
-internal sealed class TomlDateTime(int offset, TomlDateTimeKind kind, DateTime clock, int offsetMinutes) : TomlScalar(offset)
+public sealed class TomlDateTime(int offset, TomlDateTimeKind kind, DateTime clock, int offsetMinutes) : TomlScalar(offset)
 {
     public TomlDateTimeKind Kind { get; } = kind;
 

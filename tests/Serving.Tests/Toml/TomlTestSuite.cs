@@ -1,8 +1,8 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using PhaseMesh.Silo.Configuration.Toml;
+using PhaseMesh.Serving.Toml;
 
-namespace PhaseMesh.Silo.Tests.Configuration.Toml;
+namespace PhaseMesh.Serving.Tests.Toml;
 
 /// <summary>
 /// The published toml-test cases (https://github.com/toml-lang/toml-test), as Debian's golang-github-burntsushi-toml-dev installs them.

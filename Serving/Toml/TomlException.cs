@@ -1,7 +1,7 @@
-namespace PhaseMesh.Silo.Configuration.Toml;
+namespace PhaseMesh.Serving.Toml;
 
 /// <summary>The text is not TOML 1.0, or exceeds a limit of <see cref="TomlLimits"/>.</summary>
-internal sealed class TomlException(TomlPosition position, string problem)
+public sealed class TomlException(TomlPosition position, string problem)
     : FormatException($"{position}: {problem}")
 {
     public TomlPosition Position { get; } = position;

@@ -1,12 +1,12 @@
 using System.Buffers;
 using System.Globalization;
 
-namespace PhaseMesh.Silo.Configuration.Toml;
+namespace PhaseMesh.Serving.Toml;
 
 /// <summary>
 /// Values without quotes or brackets: booleans, integers, floats, dates and times. Reads to the next delimiter, then classifies.
 /// </summary>
-internal static class TomlScalarReader
+public static class TomlScalarReader
 {
     private static readonly SearchValues<char> Delimiters = SearchValues.Create(" \t\r\n,]}#");
 

@@ -1,7 +1,7 @@
-namespace PhaseMesh.Silo.Configuration.Toml;
+namespace PhaseMesh.Serving.Toml;
 
 /// <summary>Which tables a header or a dotted key may open, and which it would redefine.</summary>
-internal static class TomlTableRules
+public static class TomlTableRules
 {
     /// <summary><c>[a.b.c]</c>: the table named, which no other header or dotted key has defined.</summary>
     public static TomlTable OpenHeader(TomlCursor cursor, TomlTable root, List<TomlKeyPart> key)

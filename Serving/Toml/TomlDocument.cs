@@ -1,12 +1,12 @@
 using System.Text;
 
-namespace PhaseMesh.Silo.Configuration.Toml;
+namespace PhaseMesh.Serving.Toml;
 
 /// <summary>
 /// A TOML 1.0 document (https://toml.io/en/v1.0.0), read strictly:
 /// <c>toml = expression *( newline expression )</c>, <c>expression = [ keyval / "[" key "]" / "[[" key "]]" ] [ comment ]</c>.
 /// </summary>
-internal sealed class TomlDocument
+public sealed class TomlDocument
 {
     private readonly string _text;
 

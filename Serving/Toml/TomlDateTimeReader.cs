@@ -1,10 +1,10 @@
-namespace PhaseMesh.Silo.Configuration.Toml;
+namespace PhaseMesh.Serving.Toml;
 
 /// <summary>
 /// RFC 3339: <c>YYYY-MM-DD</c>, <c>HH:MM:SS[.fraction]</c>, both joined by <c>T</c>, <c>t</c> or a space, and then an optional
 /// <c>Z</c> or <c>+HH:MM</c>. Year 0000 and second 60 are refused: .NET's calendar has neither.
 /// </summary>
-internal static class TomlDateTimeReader
+public static class TomlDateTimeReader
 {
     private const int DateLength = 10;
     private const int TimeLength = 8;

@@ -1,7 +1,7 @@
-namespace PhaseMesh.Silo.Configuration.Toml;
+namespace PhaseMesh.Serving.Toml;
 
 /// <summary>A value: string, array, inline table, or a scalar without quotes.</summary>
-internal static class TomlValueReader
+public static class TomlValueReader
 {
     public static TomlValue Read(TomlCursor cursor, int depth)
     {

@@ -1,9 +1,9 @@
 using System.Buffers;
 
-namespace PhaseMesh.Silo.Configuration.Toml;
+namespace PhaseMesh.Serving.Toml;
 
 /// <summary><c>key = simple-key *( ws "." ws simple-key )</c>, a simple key being bare, "basic" or 'literal'.</summary>
-internal static class TomlKeyReader
+public static class TomlKeyReader
 {
     private static readonly SearchValues<char> BareKey =
         SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-");

@@ -1,6 +1,6 @@
-using PhaseMesh.Silo.Configuration.Toml;
+using PhaseMesh.Serving.Toml;
 
-namespace PhaseMesh.Silo.Tests.Configuration.Toml;
+namespace PhaseMesh.Serving.Tests.Toml;
 
 public class TomlTestSuiteTests
 {

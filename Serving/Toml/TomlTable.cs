@@ -1,7 +1,7 @@
-namespace PhaseMesh.Silo.Configuration.Toml;
+namespace PhaseMesh.Serving.Toml;
 
 /// <summary>How a table came to be, which decides what may still be added to it.</summary>
-internal enum TomlTableOrigin
+public enum TomlTableOrigin
 {
     /// <summary>Named only on the way to another, as <c>a</c> in <c>[a.b]</c>; may be defined once later.</summary>
     Implicit,
@@ -17,7 +17,7 @@ internal enum TomlTableOrigin
 }
 
 /// <summary>Keys in the order of the file.</summary>
-internal sealed class TomlTable(int offset, TomlTableOrigin origin) : TomlValue(offset)
+public sealed class TomlTable(int offset, TomlTableOrigin origin) : TomlValue(offset)
 {
     private readonly Dictionary<string, TomlEntry> _entries = new(StringComparer.Ordinal);
     private readonly List<TomlEntry> _ordered = [];
@@ -57,7 +57,7 @@ internal sealed class TomlTable(int offset, TomlTableOrigin origin) : TomlValue(
 }
 
 /// <summary>A key, where it stands, and its value.</summary>
-internal sealed record TomlEntry(string Key, int KeyOffset, TomlValue Value);
+public sealed record TomlEntry(string Key, int KeyOffset, TomlValue Value);
 
 /// <summary>One part of a dotted key.</summary>
-internal readonly record struct TomlKeyPart(string Text, int Offset);
+public readonly record struct TomlKeyPart(string Text, int Offset);

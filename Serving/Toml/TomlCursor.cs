@@ -1,9 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 
-namespace PhaseMesh.Silo.Configuration.Toml;
+namespace PhaseMesh.Serving.Toml;
 
 /// <summary>A place in the text, and the way every error gets its position.</summary>
-internal sealed class TomlCursor(string text)
+public sealed class TomlCursor(string text)
 {
     private const char End = '\0';
 

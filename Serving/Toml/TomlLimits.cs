@@ -1,7 +1,7 @@
-namespace PhaseMesh.Silo.Configuration.Toml;
+namespace PhaseMesh.Serving.Toml;
 
 /// <summary>What a file may cost to read. A provider.toml is a few hundred bytes; these are far above any honest file.</summary>
-internal static class TomlLimits
+public static class TomlLimits
 {
     public const int MaxFileBytes = 1 << 20;
 

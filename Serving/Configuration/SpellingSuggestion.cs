@@ -1,7 +1,7 @@
-namespace PhaseMesh.Silo.Configuration;
+namespace PhaseMesh.Serving.Configuration;
 
 /// <summary>Finds the known word that was probably meant.</summary>
-internal static class SpellingSuggestion
+public static class SpellingSuggestion
 {
     /// <summary>The nearest candidate within a third of the word's length in edits (at least one), or null.</summary>
     public static string? Nearest(string word, IEnumerable<string> candidates)

@@ -1,10 +1,10 @@
 using System.Globalization;
 using System.Text;
 
-namespace PhaseMesh.Silo.Configuration.Toml;
+namespace PhaseMesh.Serving.Toml;
 
 /// <summary>The four string kinds: "basic", 'literal', """multi-line basic""" and '''multi-line literal'''.</summary>
-internal static class TomlStringReader
+public static class TomlStringReader
 {
     public static string Read(TomlCursor cursor)
     {

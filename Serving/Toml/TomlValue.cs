@@ -1,9 +1,9 @@
 using System.Globalization;
 
-namespace PhaseMesh.Silo.Configuration.Toml;
+namespace PhaseMesh.Serving.Toml;
 
 /// <summary>One value and where its first character stands.</summary>
-internal abstract class TomlValue(int offset)
+public abstract class TomlValue(int offset)
 {
     /// <summary>UTF-16 offset into the document; <see cref="TomlDocument.PositionOf"/> turns it into line and column.</summary>
     public int Offset { get; } = offset;
@@ -13,12 +13,12 @@ internal abstract class TomlValue(int offset)
 }
 
 /// <summary>A value without parts; <see cref="object.ToString"/> gives the text that configuration sees.</summary>
-internal abstract class TomlScalar(int offset) : TomlValue(offset)
+public abstract class TomlScalar(int offset) : TomlValue(offset)
 {
     public abstract override string ToString();
 }
 
-internal sealed class TomlString(int offset, string value) : TomlScalar(offset)
+public sealed class TomlString(int offset, string value) : TomlScalar(offset)
 {
     public string Value { get; } = value;
 
@@ -27,7 +27,7 @@ internal sealed class TomlString(int offset, string value) : TomlScalar(offset)
     public override string ToString() => Value;
 }
 
-internal sealed class TomlInteger(int offset, long value) : TomlScalar(offset)
+public sealed class TomlInteger(int offset, long value) : TomlScalar(offset)
 {
     public long Value { get; } = value;
 
@@ -36,7 +36,7 @@ internal sealed class TomlInteger(int offset, long value) : TomlScalar(offset)
     public override string ToString() => Value.ToString(CultureInfo.InvariantCulture);
 }
 
-internal sealed class TomlFloat(int offset, double value) : TomlScalar(offset)
+public sealed class TomlFloat(int offset, double value) : TomlScalar(offset)
 {
     public double Value { get; } = value;
 
@@ -51,7 +51,7 @@ internal sealed class TomlFloat(int offset, double value) : TomlScalar(offset)
     };
 }
 
-internal sealed class TomlBoolean(int offset, bool value) : TomlScalar(offset)
+public sealed class TomlBoolean(int offset, bool value) : TomlScalar(offset)
 {
     public bool Value { get; } = value;
 
@@ -63,7 +63,7 @@ internal sealed class TomlBoolean(int offset, bool value) : TomlScalar(offset)
 /// <summary>
 /// An array; <see cref="IsArrayOfTables"/> tells <c>[[name]]</c>, which may grow, from <c>name = [...]</c>, which may not.
 /// </summary>
-internal sealed class TomlArray(int offset, bool isArrayOfTables) : TomlValue(offset)
+public sealed class TomlArray(int offset, bool isArrayOfTables) : TomlValue(offset)
 {
     private readonly List<TomlValue> _items = [];
 
