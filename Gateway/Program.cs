@@ -2,4 +2,4 @@ using PhaseMesh.Gateway.Configuration;
 using PhaseMesh.Gateway.Hosting;
 
 return await GatewayCommandLine.RunAsync(
-    args, GatewayEnvironment.OfThisProcess, Console.Out, Console.Error, options => GatewayHost.RunAsync(options));
+    args, GatewayEnvironment.OfThisProcess, Console.Out, Console.Error, GatewayHost.RunAsync);

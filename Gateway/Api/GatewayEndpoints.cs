@@ -1,4 +1,3 @@
-using PhaseMesh.Gateway.Configuration;
 using PhaseMesh.Gateway.Forwarding;
 using PhaseMesh.Gateway.Health;
 using PhaseMesh.Serving.Responses;
@@ -25,11 +24,7 @@ internal static class GatewayEndpoints
         routes.MapMethods("/readyz", Methods, health.GetReadyAsync);
         routes.MapMethods("/health", Methods, health.GetReadyAsync);
         routes.MapMethods("/v1/route/{digest}", Methods, services.GetRequiredService<ExplainEndpoint>().GetAsync);
-        if (services.GetRequiredService<GatewayOptions>().Silos.Count > 0)
-        {
-            routes.Map("/v1/{**path}", services.GetRequiredService<SiloProxy>().HandleAsync);
-        }
-
+        routes.Map("/v1/{**path}", services.GetRequiredService<SiloProxy>().HandleAsync);
         routes.MapFallback("{*path}", OtherwiseAsync);
 
         void MapBoth(string path, RequestDelegate handler)
@@ -39,7 +34,7 @@ internal static class GatewayEndpoints
         }
     }
 
-    private static Task OtherwiseAsync(HttpContext context)
+    public static Task OtherwiseAsync(HttpContext context)
     {
         HttpRequest request = context.Request;
         if (HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method))

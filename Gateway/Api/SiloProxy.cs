@@ -11,7 +11,7 @@ namespace PhaseMesh.Gateway.Api;
 /// <c>/v1/...</c> is the silos'. A silo that can't be connected to costs nothing but the next one's turn; one that fails later, or says 502
 /// to 504, does so for GET and HEAD only, since anything else may have been done already.
 /// </summary>
-internal sealed class SiloProxy(GatewayOptions options, IHttpForwarder forwarder, RequestGauge requests) : IDisposable
+internal sealed class SiloProxy(LiveOptions options, IHttpForwarder forwarder, RequestGauge requests) : IDisposable
 {
     /// <summary>The silos' limit of a body, a manifest.</summary>
     public const long MaxBodyBytes = 1 << 20;
@@ -38,6 +38,13 @@ internal sealed class SiloProxy(GatewayOptions options, IHttpForwarder forwarder
 
     public async Task HandleAsync(HttpContext context)
     {
+        IReadOnlyList<Uri> silos = options.Current.Silos;
+        if (silos.Count == 0)
+        {
+            await GatewayEndpoints.OtherwiseAsync(context);
+            return;
+        }
+
         if (context.Features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit)
         {
             limit.MaxRequestBodySize = MaxBodyBytes;
@@ -50,12 +57,12 @@ internal sealed class SiloProxy(GatewayOptions options, IHttpForwarder forwarder
         bool isStream = context.Request.Headers.Accept.ToString().Contains("text/event-stream", StringComparison.Ordinal);
         CancellationToken ending = isStream ? requests.Draining : CancellationToken.None;
         int first = Volatile.Read(ref _preferred);
-        for (int turn = 0; turn < options.Silos.Count; turn++)
+        for (int turn = 0; turn < silos.Count; turn++)
         {
-            int index = (first + turn) % options.Silos.Count;
-            Answer answer = new(passesFailures: !isSafe || turn == options.Silos.Count - 1);
+            int index = (first + turn) % silos.Count;
+            Answer answer = new(passesFailures: !isSafe || turn == silos.Count - 1);
             ForwarderError error = await forwarder.SendAsync(
-                context, options.Silos[index].GetLeftPart(UriPartial.Authority), _client, Config, answer, ending);
+                context, silos[index].GetLeftPart(UriPartial.Authority), _client, Config, answer, ending);
             if (error is ForwarderError.None && !answer.IsHeldBack)
             {
                 Volatile.Write(ref _preferred, index);

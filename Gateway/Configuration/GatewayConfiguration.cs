@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net;
 using PhaseMesh.Gateway.Chunks;
 using PhaseMesh.Gateway.Forwarding;
 using PhaseMesh.Manifests.Naming;
@@ -6,7 +7,7 @@ using PhaseMesh.Manifests.Signing;
 
 namespace PhaseMesh.Gateway.Configuration;
 
-/// <summary>Flags over environment variables, all checked at once.</summary>
+/// <summary>Flags over environment variables over the file over defaults, all checked at once.</summary>
 internal static class GatewayConfiguration
 {
     /// <param name="flags">The values given for a setting on the command line; none when it wasn't.</param>
@@ -16,34 +17,59 @@ internal static class GatewayConfiguration
         Func<GatewaySetting, IReadOnlyList<string>> flags, GatewayEnvironment environment, out IReadOnlyList<string> problems)
     {
         List<string> found = [];
+        GatewayFile? file = FindFile(Read(GatewaySettings.Config, flags(GatewaySettings.Config), environment, null, found), environment);
+        found.AddRange(file?.Problems.Select(problem => problem.ToString()) ?? []);
         Dictionary<GatewaySetting, IReadOnlyList<string>> values = [];
-        foreach (GatewaySetting setting in GatewaySettings.All)
+        foreach (GatewaySetting setting in GatewaySettings.All.Where(setting => setting != GatewaySettings.Config))
         {
-            values[setting] = Read(setting, flags(setting), environment, found);
+            values[setting] = Read(setting, flags(setting), environment, file, found);
         }
 
         problems = found;
+        if (file?.Problems.Count > 0)
+        {
+            return null; // What is missing may be in what could not be read.
+        }
+
+        IReadOnlyList<ConfiguredProvider> providers = values[GatewaySettings.Provider] is { Count: > 0 } urls && found.Count == 0
+            ? [.. urls.Select(url => new Uri(url)).Distinct().Select(url => new ConfiguredProvider(url))]
+            : file?.Providers ?? [];
         if (values[GatewaySettings.Trust].Count == 0)
         {
             found.Add($"{GatewaySettings.Trust.Flag} is missing: expected at least one key; no release could be served.");
         }
 
-        if (values[GatewaySettings.Provider].Count == 0 && values[GatewaySettings.Silo].Count == 0)
+        if (values[GatewaySettings.Provider].Count == 0 && providers.Count == 0 && values[GatewaySettings.Silo].Count == 0)
         {
             found.Add($"{GatewaySettings.Provider.Flag} and {GatewaySettings.Silo.Flag} are missing: expected at least one.");
         }
 
-        return found.Count == 0 ? Make(values, environment) : null;
+        return found.Count == 0
+            ? Make(values, environment) with { Providers = providers, Networks = file?.Networks ?? [], ConfigPath = file?.FullPath, ReadOnce = ReadOnce(values) }
+            : null;
     }
 
+    /// <summary>Where <see cref="Load"/> looks for the file.</summary>
+    public static string PathOf(Func<GatewaySetting, IReadOnlyList<string>> flags, GatewayEnvironment environment) => Path.GetFullPath(
+        Read(GatewaySettings.Config, flags(GatewaySettings.Config), environment, null, []) is [var path, ..] ? path : environment.DefaultConfigPath);
+
+    private static Dictionary<string, string> ReadOnce(Dictionary<GatewaySetting, IReadOnlyList<string>> values) =>
+        values.Where(each => each.Key.NeedsRestart && each.Value.Count > 0)
+            .ToDictionary(each => each.Key.Name, each => string.Join(',', each.Value));
+
+    private static GatewayFile? FindFile(IReadOnlyList<string> named, GatewayEnvironment environment) =>
+        named is [var path, ..] ? GatewayFile.Load(path)
+        : File.Exists(environment.DefaultConfigPath) ? GatewayFile.Load(environment.DefaultConfigPath)
+        : null;
+
     private static IReadOnlyList<string> Read(
-        GatewaySetting setting, IReadOnlyList<string> flags, GatewayEnvironment environment, List<string> problems)
+        GatewaySetting setting, IReadOnlyList<string> flags, GatewayEnvironment environment, GatewayFile? file, List<string> problems)
     {
         string source = setting.Flag;
         IReadOnlyList<string> values = flags;
-        if (values.Count == 0 && environment.Variable(setting.Variable) is { Length: > 0 } text)
+        if (values.Count == 0 && environment.Variable(setting.Variable!) is { Length: > 0 } text)
         {
-            source = setting.Variable;
+            source = setting.Variable!;
             values = setting.IsList ? text.Split(',', StringSplitOptions.TrimEntries) : [text];
         }
 
@@ -57,7 +83,7 @@ internal static class GatewayConfiguration
             problems.Add($"{source} is given {values.Count} times: expected once.");
         }
 
-        return values;
+        return values.Count > 0 ? values : file?.Values(setting) ?? []; // What the file has was judged as it was read.
     }
 
     private static GatewayOptions Make(Dictionary<GatewaySetting, IReadOnlyList<string>> values, GatewayEnvironment environment)
@@ -65,8 +91,8 @@ internal static class GatewayConfiguration
         GatewayOptions usual = new() { Trust = new TrustPolicy(values[GatewaySettings.Trust].Select(KeyOf)), StateDirectory = "" };
         return usual with
         {
-            Providers = [.. values[GatewaySettings.Provider].Select(text => new Uri(text)).Distinct()],
             Silos = [.. values[GatewaySettings.Silo].Select(text => new Uri(text)).Distinct()],
+            TrustedProxies = [.. values[GatewaySettings.TrustedProxy].Select(text => IPNetwork.Parse(text))],
             Port = Number(GatewaySettings.Port) ?? usual.Port,
             Bind = Text(GatewaySettings.Bind),
             StateDirectory = Path.GetFullPath(Text(GatewaySettings.StateDirectory) ?? environment.DefaultStateDirectory),

@@ -5,6 +5,8 @@ namespace PhaseMesh.Gateway.Configuration;
 /// <param name="IsPrivileged">Whether this process runs as root.</param>
 internal sealed record GatewayEnvironment(Func<string, string?> Variable, bool IsPrivileged)
 {
+    public string DefaultConfigPath { get; init; } = GatewayFile.DefaultPath;
+
     private const string SystemStateDirectory = "/var/lib/phase-gateway";
 
     public static GatewayEnvironment OfThisProcess { get; } = new(Environment.GetEnvironmentVariable, Environment.IsPrivilegedProcess);

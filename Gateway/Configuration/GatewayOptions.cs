@@ -1,3 +1,4 @@
+using System.Net;
 using PhaseMesh.Gateway.Chunks;
 using PhaseMesh.Gateway.Forwarding;
 using PhaseMesh.Manifests.Signing;
@@ -9,13 +10,22 @@ namespace PhaseMesh.Gateway.Configuration;
 internal sealed record GatewayOptions
 {
     /// <summary>Providers that are asked themselves what they serve.</summary>
-    public IReadOnlyList<Uri> Providers { get; init; } = [];
+    public IReadOnlyList<ConfiguredProvider> Providers { get; init; } = [];
 
     /// <summary>Silos that know the fleet, and whose API is answered for.</summary>
     public IReadOnlyList<Uri> Silos { get; init; } = [];
 
     /// <summary>Releases that none of these keys signed are not served.</summary>
     public required TrustPolicy Trust { get; init; }
+
+    /// <summary>Where clients stand, for the choice of the nearest replica.</summary>
+    public IReadOnlyList<ClientNetwork> Networks { get; init; } = [];
+
+    /// <summary>Whose word is taken for the address of a client.</summary>
+    public IReadOnlyList<IPNetwork> TrustedProxies { get; init; } = [];
+
+    /// <summary>The file that this was read of; null when there is none.</summary>
+    public string? ConfigPath { get; init; }
 
     /// <summary>0 is any free one.</summary>
     public int Port { get; init; } = 8081;
@@ -36,4 +46,20 @@ internal sealed record GatewayOptions
     public ChunkStoreOptions Chunks { get; init; } = new();
 
     public ServingLimits Limits { get; init; } = new();
+
+    /// <summary>As given, by name: the settings that a running gateway can't change.</summary>
+    public IReadOnlyDictionary<string, string> ReadOnce { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Files beside the configuration's own whose change means a reload.</summary>
+    public IReadOnlyList<string> WatchedFiles { get; init; } = [];
+
+    /// <summary>These options with all of the next ones that a running gateway takes up; the rest stays.</summary>
+    public GatewayOptions Reloaded(GatewayOptions next) => this with
+    {
+        Providers = next.Providers,
+        Silos = next.Silos,
+        Networks = next.Networks,
+        TrustedProxies = next.TrustedProxies,
+        DrainGrace = next.DrainGrace,
+    };
 }

@@ -2,60 +2,99 @@ using System.Globalization;
 using System.Net;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Manifests.Signing;
+using PhaseMesh.Serving.Configuration;
 
 namespace PhaseMesh.Gateway.Configuration;
 
-/// <summary>Every setting with its rule; docs/gateway.md lists them, which a test compares.</summary>
+/// <summary>Every setting with its rule; docs/gateway.md and deploy/gateway.toml list them, which tests compare.</summary>
 internal static class GatewaySettings
 {
+    public const string GatewayTable = "gateway";
+    public const string ProviderTable = "provider";
+    public const string SiteTable = "site";
     public const long MinMemoryBytes = 16L << 20;
 
+    private const string BaseUrlRule = "http(s)://HOST[:PORT] and nothing behind it";
+    private const string NetworkRule = "a network such as 10.1.0.0/16 or fd00:1::/32, without bits behind the prefix";
+    private const string PlaceRule = "1 to 48 of a-z, 0-9, '.', '_' and '-'";
+
+    public static GatewaySetting Config { get; } = new(
+        "config", "FILE", "The configuration file. Default: /etc/plasm/gateway.toml, if it is there.", "a path", IsPath, Table: "",
+        NeedsRestart: true);
+
     public static GatewaySetting Provider { get; } = new(
-        "provider", "URL", "A provider to serve from; may be repeated.", "http(s)://HOST[:PORT] and nothing behind it", IsBaseUrl, true);
+        "provider", "URL", "A provider to serve from; may be repeated.", BaseUrlRule, IsBaseUrl, SettingType.TextList, Table: "");
 
     public static GatewaySetting Silo { get; } = new(
-        "silo", "URL", "A silo that knows the fleet; may be repeated.", "http(s)://HOST[:PORT] and nothing behind it", IsBaseUrl, true);
+        "silo", "URL", "A silo that knows the fleet; may be repeated.", BaseUrlRule, IsBaseUrl, SettingType.TextList, Key: "silos");
 
     public static GatewaySetting Trust { get; } = new(
         "trust", "KEY", "A key whose signature on a release counts, or a file with one; may be repeated.",
-        $"{Ed25519PublicKey.Expected}, or a file with one", text => TryReadKey(text, out _), true);
+        $"{Ed25519PublicKey.Expected}, or a file with one", text => TryReadKey(text, out _), SettingType.TextList, IsPath: true,
+        NeedsRestart: true);
 
     public static GatewaySetting Port { get; } = new(
-        "port", "N", "The TCP port; 0 is any free one. Default: 8081.", "0 to 65535", text => IsWithin(text, 0, ushort.MaxValue));
+        "port", "N", "The TCP port; 0 is any free one. Default: 8081.", "0 to 65535", text => IsWithin(text, 0, ushort.MaxValue),
+        SettingType.WholeNumber, NeedsRestart: true);
 
     public static GatewaySetting Bind { get; } = new(
         "bind", "ADDRESS", "The address to listen on. Default: every one.", "an IP address or localhost",
-        text => text == "localhost" || IPAddress.TryParse(text, out _));
+        text => text == "localhost" || IPAddress.TryParse(text, out _), NeedsRestart: true);
 
     public static GatewaySetting Memory { get; } = new(
         "memory", "SIZE", "Memory for chunks. Default: 512MiB.", "16MiB or more, in bytes, KiB, MiB or GiB",
-        text => ByteSize.TryParse(text, out long bytes) && bytes >= MinMemoryBytes);
+        text => ByteSize.TryParse(text, out long bytes) && bytes >= MinMemoryBytes, SettingType.Size, NeedsRestart: true);
 
     public static GatewaySetting CacheDirectory { get; } = new(
-        "cache-dir", "DIR", "Keep verified chunks here as well. Default: in memory only.", "a path", IsPath);
+        "cache-dir", "DIR", "Keep verified chunks here as well. Default: in memory only.", "a path", IsPath, IsPath: true,
+        NeedsRestart: true);
 
     public static GatewaySetting CacheSize { get; } = new(
         "cache-size", "SIZE", "Room for chunks in the cache directory. Default: 16GiB.", "1MiB or more, in bytes, KiB, MiB or GiB",
-        text => ByteSize.TryParse(text, out long bytes) && bytes >= 1 << 20);
+        text => ByteSize.TryParse(text, out long bytes) && bytes >= 1 << 20, SettingType.Size, NeedsRestart: true);
 
     public static GatewaySetting StateDirectory { get; } = new(
         "state-dir", "DIR", "Where the last snapshot is kept. Default: $STATE_DIRECTORY, /var/lib/phase-gateway as root, else below "
-        + "$XDG_STATE_HOME.", "a path", IsPath);
+        + "$XDG_STATE_HOME.", "a path", IsPath, IsPath: true, NeedsRestart: true);
 
     public static GatewaySetting Channel { get; } = new(
         "channel", "NAME", "The channel of paths without one. Default: stable.", ReleaseChannelName.Expected,
-        text => ReleaseChannelName.TryParse(text, out _));
+        text => ReleaseChannelName.TryParse(text, out _), NeedsRestart: true);
 
     public static GatewaySetting Arch { get; } = new(
         "arch", "ARCH", "The architecture of paths without one. Default: x86_64.", MachineArch.Expected,
-        text => MachineArch.TryParse(text, out _));
+        text => MachineArch.TryParse(text, out _), NeedsRestart: true);
 
     public static GatewaySetting DrainGrace { get; } = new(
         "drain-grace-seconds", "N", "How long downloads may go on after SIGTERM. Default: 30.", "0 to 86400",
-        text => IsWithin(text, 0, 86_400));
+        text => IsWithin(text, 0, 86_400), SettingType.WholeNumber);
+
+    public static GatewaySetting TrustedProxy { get; } = new(
+        "trusted-proxy", "NETWORK", "A network whose X-Forwarded-For is believed; may be repeated. Default: none.", NetworkRule, IsNetwork,
+        SettingType.TextList, Key: "trusted_proxies");
 
     public static IReadOnlyList<GatewaySetting> All { get; } =
-        [Provider, Silo, Trust, Port, Bind, Memory, CacheDirectory, CacheSize, StateDirectory, Channel, Arch, DrainGrace];
+    [
+        Config, Provider, Silo, Trust, Port, Bind, Memory, CacheDirectory, CacheSize, StateDirectory, Channel, Arch, DrainGrace, TrustedProxy,
+    ];
+
+    public static ConfigurationSetting ProviderUrl { get; } = new("url", SettingType.Text, BaseUrlRule, IsBaseUrl);
+
+    public static ConfigurationSetting Site { get; } = new("site", SettingType.Text, PlaceRule, IsPlace);
+
+    public static ConfigurationSetting Rack { get; } = new("rack", SettingType.Text, PlaceRule, IsPlace);
+
+    public static ConfigurationSetting Weight { get; } = new("weight", SettingType.Number, "0 to 100", IsWeight);
+
+    public static ConfigurationSetting SiteName { get; } = new("name", SettingType.Text, PlaceRule, IsPlace);
+
+    public static ConfigurationSetting Networks { get; } = new("cidr", SettingType.TextList, NetworkRule, IsNetwork);
+
+    /// <summary>The keys of each <c>[[provider]]</c>.</summary>
+    public static IReadOnlyList<ConfigurationSetting> OfProvider { get; } = [ProviderUrl, Site, Rack, Weight];
+
+    /// <summary>The keys of each <c>[[site]]</c>.</summary>
+    public static IReadOnlyList<ConfigurationSetting> OfSite { get; } = [SiteName, Rack, Networks];
 
     /// <summary>A key, or a file that holds one.</summary>
     public static bool TryReadKey(string text, out Ed25519PublicKey key)
@@ -82,6 +121,15 @@ internal static class GatewaySettings
     private static bool IsBaseUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" && url.Host.Length > 0
         && url is { PathAndQuery: "/", UserInfo: "", Fragment: "" };
+
+    private static bool IsNetwork(string text) => IPNetwork.TryParse(text, out IPNetwork network)
+        && IPAddress.TryParse(text.AsSpan(0, text.IndexOf('/')), out IPAddress? address) && network.BaseAddress.Equals(address);
+
+    private static bool IsPlace(string text) =>
+        text.Length is > 0 and <= 48 && text.All(c => char.IsAsciiLetterLower(c) || char.IsAsciiDigit(c) || c is '.' or '_' or '-');
+
+    private static bool IsWeight(string text) =>
+        double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double weight) && weight is >= 0 and <= 100;
 
     private static bool IsPath(string text) => text.Length > 0 && !text.Contains('\0');
 

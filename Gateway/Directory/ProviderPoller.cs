@@ -1,4 +1,5 @@
 using System.Text.Json;
+using PhaseMesh.Gateway.Configuration;
 using PhaseMesh.Gateway.Routing;
 using PhaseMesh.Manifests;
 using PhaseMesh.Manifests.Naming;
@@ -10,18 +11,21 @@ namespace PhaseMesh.Gateway.Directory;
 /// this provider's part of the directory. A provider is named by its URL here, since whatever key it claims is not proven.
 /// </summary>
 internal sealed partial class ProviderPoller(
-    Uri url, SourceClient client, TrustedManifests manifests, ReplicaDirectory directory, IReplicaObserver observer, TimeSpan interval,
-    TimeProvider clock, ILogger<ProviderPoller> log)
+    ConfiguredProvider provider, SourceClient client, TrustedManifests manifests, ReplicaDirectory directory, IReplicaObserver observer,
+    TimeSpan interval, TimeProvider clock, ILogger<ProviderPoller> log)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(5);
     private const int SilentAfter = 3;
 
+    private readonly Uri _url = provider.Url;
     private readonly Dictionary<Sha256Digest, string> _refused = [];
     private SourceReport? _last;
     private int _failures;
 
-    public string Source => url.ToString();
+    public string Source { get; } = SourceOf(provider);
+
+    public static string SourceOf(ConfiguredProvider provider) => provider.Url.ToString();
 
     public async Task RunAsync(CancellationToken cancellationToken)
     {
@@ -44,13 +48,13 @@ internal sealed partial class ProviderPoller(
         try
         {
             long asked = clock.GetTimestamp();
-            SourceAnswer answer = await client.GetAsync(url, ProviderStatus.MaxBytes, Limit, null, cancellationToken);
+            SourceAnswer answer = await client.GetAsync(_url, ProviderStatus.MaxBytes, Limit, null, cancellationToken);
             TimeSpan roundTrip = clock.GetElapsedTime(asked);
             ProviderStatus status = Read(answer.Body);
             SourceReport report = await ReportAsync(status, cancellationToken);
             if (_failures >= SilentAfter)
             {
-                LogBack(url);
+                LogBack(_url);
             }
 
             _failures = 0;
@@ -79,7 +83,7 @@ internal sealed partial class ProviderPoller(
         SourceReport? silent = null;
         if (_failures == SilentAfter)
         {
-            LogSilent(url, problem);
+            LogSilent(_url, problem);
             SourceReport? known = _last ?? directory.Reports.GetValueOrDefault(Source);
             silent = known is null ? null : known with { Providers = [.. known.Providers.Select(Silence)] };
             _last = null;
@@ -97,12 +101,12 @@ internal sealed partial class ProviderPoller(
             ProviderStatus? status = JsonSerializer.Deserialize(body ?? [], ProviderStatusJson.Default.ProviderStatus);
             return status?.Releases is { Count: <= ProviderStatus.MaxReleases }
                 ? status
-                : throw new SourceException($"{url} names {status?.Releases?.Count ?? 0} releases, expected a list of at most "
+                : throw new SourceException($"{_url} names {status?.Releases?.Count ?? 0} releases, expected a list of at most "
                     + $"{ProviderStatus.MaxReleases}; is it a plasmd?");
         }
         catch (JsonException e)
         {
-            throw new SourceException($"{url} answered what is no status of a plasmd: {e.Message}", e);
+            throw new SourceException($"{_url} answered what is no status of a plasmd: {e.Message}", e);
         }
     }
 
@@ -121,7 +125,7 @@ internal sealed partial class ProviderPoller(
         return new SourceReport(releases, [],
         [
             new ProviderReport(
-                Source, url, ReplicaSite.Unknown, 1, standing, status.State != "starting",
+                Source, _url, provider.Site, provider.Weight, standing, status.State != "starting",
                 [.. releases.SelectMany(manifest => manifest.Artifacts.Values).Select(artifact => artifact.Digest).Distinct()]),
         ]);
     }
@@ -139,7 +143,7 @@ internal sealed partial class ProviderPoller(
         string? problem = null;
         if (manifest is null)
         {
-            Uri place = new(url, $"/{channel}/{arch}/manifest.json");
+            Uri place = new(_url, $"/{channel}/{arch}/manifest.json");
             byte[] bytes = (await client.GetAsync(place, BootManifest.MaxBytes, Limit, null, cancellationToken)).Body ?? [];
             if (Sha256Digest.Compute(bytes) != digest)
             {
@@ -165,7 +169,7 @@ internal sealed partial class ProviderPoller(
         }
 
         _refused[digest] = problem;
-        LogRefused(url, digest, problem);
+        LogRefused(_url, digest, problem);
         return null;
     }
 

@@ -90,6 +90,19 @@ internal sealed class ReplicaDirectory(TimeProvider clock) : IReplicaDirectory
         }
     }
 
+    /// <summary>A source is asked no more; what it said is dropped.</summary>
+    public void Forget(string source)
+    {
+        lock (_gate)
+        {
+            _answering.Remove(source);
+            if (_reports.Remove(source))
+            {
+                Compose();
+            }
+        }
+    }
+
     /// <summary>What was known before this run; ignored for sources that have spoken since.</summary>
     public void Restore(IReadOnlyDictionary<string, SourceReport> reports, DateTimeOffset heardAt)
     {

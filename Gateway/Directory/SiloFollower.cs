@@ -11,7 +11,7 @@ namespace PhaseMesh.Gateway.Directory;
 /// the same.
 /// </summary>
 internal sealed partial class SiloFollower(
-    IReadOnlyList<Uri> silos, SourceClient client, TrustedManifests manifests, ReplicaDirectory directory, IReplicaObserver observer,
+    Func<IReadOnlyList<Uri>> configured, SourceClient client, TrustedManifests manifests, ReplicaDirectory directory, IReplicaObserver observer,
     TimeProvider clock, ILogger<SiloFollower> log)
 {
     public const string Source = "silos";
@@ -29,6 +29,12 @@ internal sealed partial class SiloFollower(
     {
         while (true)
         {
+            IReadOnlyList<Uri> silos = configured();
+            if (silos.Count == 0)
+            {
+                await Task.Delay(Timeout.InfiniteTimeSpan, clock, cancellationToken); // About to be ended.
+            }
+
             Uri silo = silos[_turn % silos.Count];
             try
             {
@@ -49,12 +55,25 @@ internal sealed partial class SiloFollower(
             }
             catch (SourceException e)
             {
-                await FailedAsync(silo, e.Message, cancellationToken);
+                await FailedAsync(silos, silo, e.Message, cancellationToken);
             }
         }
     }
 
-    private async Task FailedAsync(Uri silo, string problem, CancellationToken cancellationToken)
+    /// <summary>No silo is configured any more: their word, and whom they quarantined, counts no longer. Not while it runs.</summary>
+    public void Dismiss()
+    {
+        directory.Forget(Source);
+        foreach (string key in _quarantined)
+        {
+            observer.Pardon(key);
+        }
+
+        _quarantined.Clear();
+        _entityTag = null;
+    }
+
+    private async Task FailedAsync(IReadOnlyList<Uri> silos, Uri silo, string problem, CancellationToken cancellationToken)
     {
         _turn++;
         _failures++;

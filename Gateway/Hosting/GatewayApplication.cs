@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Logging.Console;
 using PhaseMesh.Gateway.Api;
+using PhaseMesh.Gateway.Clients;
 using PhaseMesh.Gateway.Configuration;
 using PhaseMesh.Gateway.Directory;
 using PhaseMesh.Gateway.Forwarding;
@@ -18,6 +19,9 @@ namespace PhaseMesh.Gateway.Hosting;
 internal sealed record GatewaySurroundings
 {
     public TimeProvider Clock { get; init; } = TimeProvider.System;
+
+    /// <summary>Where a changed configuration comes from. Null: it does not change.</summary>
+    public ConfigurationSource? Source { get; init; }
 
     /// <summary>Null: lines on standard error.</summary>
     public Action<ILoggingBuilder>? Logging { get; init; }
@@ -35,6 +39,9 @@ internal static class GatewayApplication
         builder.Services.AddSingleton<IHostLifetime, LifetimeOfItsOwner>();
         builder.Services.AddSingleton(surroundings.Clock);
         builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton(new LiveOptions(options));
+        builder.Services.AddSingleton<IClientSites, ClientSites>();
+        builder.Services.AddSingleton<ForwardedAddress>();
         builder.Services.AddSingleton(options.Limits);
         builder.Services.AddSingleton<LoadCounters>();
         builder.Services.AddSingleton<ConnectionGate>();
@@ -48,11 +55,19 @@ internal static class GatewayApplication
         builder.Services.AddSingleton<ReleaseEndpoints>();
         builder.Services.AddSingleton<ExplainEndpoint>();
 
+        if (surroundings.Source is { } source)
+        {
+            builder.Services.AddSingleton(source);
+            builder.Services.AddSingleton<ConfigurationReloader>();
+            builder.Services.AddHostedService(provider => provider.GetRequiredService<ConfigurationReloader>());
+        }
+
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
 
         WebApplication app = builder.Build();
         app.Use(next => context => context.RequestServices.GetRequiredService<RequestGauge>().RunAsync(context, next));
+        app.Use(app.Services.GetRequiredService<ForwardedAddress>().Middleware);
         app.Use(SnapshotAge.Middleware(app.Services.GetRequiredService<ReplicaDirectory>()));
         app.UseRouting();
         app.MapGateway();

@@ -4,7 +4,7 @@ using PhaseMesh.Gateway.Configuration;
 
 namespace PhaseMesh.Gateway.Hosting;
 
-/// <summary><c>phase-gateway serve</c>.</summary>
+/// <summary><c>phase-gateway serve</c> and <c>phase-gateway check</c>.</summary>
 internal static class GatewayCommandLine
 {
     // As plasmd's.
@@ -15,23 +15,21 @@ internal static class GatewayCommandLine
     /// <returns>0 after a clean stop, 1 when it could not start, 2 for a wrong command line, 4 for a wrong configuration.</returns>
     public static async Task<int> RunAsync(
         IReadOnlyList<string> arguments, GatewayEnvironment environment, TextWriter output, TextWriter error,
-        Func<GatewayOptions, Task<int>> serve)
+        Func<GatewayOptions, ConfigurationSource, Task<int>> serve)
     {
-        Command command = new(
-            "serve", "Serve until SIGTERM or Ctrl-C. Each option has a variable: --cache-dir is PHASE_GATEWAY_CACHE_DIR.");
-        Dictionary<GatewaySetting, Option<string[]>> options = [];
-        foreach (GatewaySetting setting in GatewaySettings.All)
+        Command command = Make(
+            "serve", "Serve until SIGTERM or Ctrl-C; SIGHUP and changes of the file are taken up. "
+            + "Each option has a variable: --cache-dir is PHASE_GATEWAY_CACHE_DIR.", environment, error, serve);
+        Command check = Make("check", "Check the configuration that serve would start with.", environment, error, async (options, _) =>
         {
-            Option<string[]> option = new(setting.Flag) { HelpName = setting.HelpName, Description = setting.Description };
-            options.Add(setting, option);
-            command.Add(option);
-        }
-
-        command.SetAction((parsed, _) => ServeAsync(setting => parsed.GetValue(options[setting]) ?? [], environment, error, serve));
-        ParseResult result = new RootCommand("One address for boot artifacts, served from the best replica.") { command }.Parse(arguments);
+            await output.WriteLineAsync($"The configuration is good{(options.ConfigPath is { } path ? $"; {path} was read" : "")}.");
+            return 0;
+        });
+        ParseResult result =
+            new RootCommand("One address for boot artifacts, served from the best replica.") { command, check }.Parse(arguments);
         if (result.Action is ParseErrorAction || (result.Errors.Count > 0 && result.Action is null))
         {
-            foreach (string problem in result.Errors.Select(problem => problem.Message).DefaultIfEmpty("expected a command: serve"))
+            foreach (string problem in result.Errors.Select(problem => problem.Message).DefaultIfEmpty("expected a command: serve or check"))
             {
                 await error.WriteLineAsync($"phase-gateway: {problem}");
             }
@@ -48,16 +46,36 @@ internal static class GatewayCommandLine
         });
     }
 
-    private static async Task<int> ServeAsync(
-        Func<GatewaySetting, IReadOnlyList<string>> flags, GatewayEnvironment environment, TextWriter error,
-        Func<GatewayOptions, Task<int>> serve)
+    private static Command Make(
+        string name, string description, GatewayEnvironment environment, TextWriter error,
+        Func<GatewayOptions, ConfigurationSource, Task<int>> run)
     {
-        GatewayOptions? options = GatewayConfiguration.Load(flags, environment, out IReadOnlyList<string> problems);
+        Command command = new(name, description);
+        Dictionary<GatewaySetting, Option<string[]>> options = [];
+        foreach (GatewaySetting setting in GatewaySettings.All)
+        {
+            Option<string[]> option = new(setting.Flag) { HelpName = setting.HelpName, Description = setting.Description };
+            options.Add(setting, option);
+            command.Add(option);
+        }
+
+        command.SetAction((parsed, _) => RunAsync(setting => parsed.GetValue(options[setting]) ?? [], environment, error, run));
+        return command;
+    }
+
+    private static async Task<int> RunAsync(
+        Func<GatewaySetting, IReadOnlyList<string>> flags, GatewayEnvironment environment, TextWriter error,
+        Func<GatewayOptions, ConfigurationSource, Task<int>> run)
+    {
+        ConfigurationSource source = new(
+            () => (GatewayConfiguration.Load(flags, environment, out IReadOnlyList<string> found), found),
+            GatewayConfiguration.PathOf(flags, environment));
+        (GatewayOptions? options, IReadOnlyList<string> problems) = source.Load();
         foreach (string problem in problems)
         {
             await error.WriteLineAsync($"phase-gateway: {problem}");
         }
 
-        return options is null ? ConfigurationError : await serve(options);
+        return options is null ? ConfigurationError : await run(options, source);
     }
 }

@@ -14,14 +14,14 @@ internal sealed partial class GatewayHost : IAsyncDisposable
     private static readonly TimeSpan CloseTimeout = TimeSpan.FromSeconds(3);
 
     private readonly WebApplication _app;
-    private readonly GatewayOptions _options;
+    private readonly LiveOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger _log;
     private Task? _stopping;
 
     private GatewayHost(WebApplication app, GatewayOptions options)
     {
-        (_app, _options) = (app, options);
+        (_app, _options) = (app, app.Services.GetRequiredService<LiveOptions>());
         _clock = app.Services.GetRequiredService<TimeProvider>();
         _log = app.Services.GetRequiredService<ILogger<GatewayHost>>();
         string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
@@ -38,7 +38,7 @@ internal sealed partial class GatewayHost : IAsyncDisposable
 
     /// <summary>Serves until SIGTERM or SIGINT, then drains; a second signal ends the grace period.</summary>
     /// <returns>0 after a clean stop; 1 when it could not start or its directory died, after one line on standard error.</returns>
-    public static async Task<int> RunAsync(GatewayOptions options)
+    public static async Task<int> RunAsync(GatewayOptions options, ConfigurationSource source)
     {
         using CancellationTokenSource stop = new();
         using CancellationTokenSource hurry = new();
@@ -46,7 +46,12 @@ internal sealed partial class GatewayHost : IAsyncDisposable
         using PosixSignalRegistration interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
         try
         {
-            await using GatewayHost host = await StartAsync(options, new GatewaySurroundings(), stop.Token);
+            await using GatewayHost host = await StartAsync(options, new GatewaySurroundings { Source = source }, stop.Token);
+            using PosixSignalRegistration reload = PosixSignalRegistration.Create(PosixSignal.SIGHUP, signal =>
+            {
+                signal.Cancel = true;
+                host.Services.GetRequiredService<ConfigurationReloader>().Ask();
+            });
             IHostApplicationLifetime lifetime = host._app.Lifetime;
             using CancellationTokenSource ending =
                 CancellationTokenSource.CreateLinkedTokenSource(stop.Token, lifetime.ApplicationStopping);
@@ -108,10 +113,11 @@ internal sealed partial class GatewayHost : IAsyncDisposable
     private async Task DrainAsync(CancellationToken hurry)
     {
         RequestGauge requests = _app.Services.GetRequiredService<RequestGauge>();
-        LogDraining(requests.InFlight, _options.DrainGrace);
+        TimeSpan grace = _options.Current.DrainGrace;
+        LogDraining(requests.InFlight, grace);
         try
         {
-            await requests.DrainAsync().WaitAsync(_options.DrainGrace, _clock, hurry);
+            await requests.DrainAsync().WaitAsync(grace, _clock, hurry);
         }
         catch (Exception e) when (e is TimeoutException or OperationCanceledException)
         {

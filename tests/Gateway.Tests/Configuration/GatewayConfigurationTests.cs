@@ -37,7 +37,7 @@ public class GatewayConfigurationTests
 
         Assert.Equal((0, ""), (exitCode, error));
         Assert.Equal(0, options!.Port);
-        Assert.Equal([new Uri("http://a:1"), new Uri("http://b:2")], options.Providers);
+        Assert.Equal([new Uri("http://a:1"), new Uri("http://b:2")], options.Providers.Select(provider => provider.Url));
         Assert.Equal(1L << 30, options.Chunks.MemoryBytes);
         Assert.Equal("/state", options.StateDirectory);
     }
@@ -88,8 +88,11 @@ public class GatewayConfigurationTests
     {
         GatewayOptions? taken = null;
         StringWriter error = new();
-        GatewayEnvironment environment = new(name => variables.FirstOrDefault(each => each.Name == name).Value, IsPrivileged: false);
-        int exitCode = await GatewayCommandLine.RunAsync(arguments, environment, TextWriter.Null, error, options =>
+        GatewayEnvironment environment = new(name => variables.FirstOrDefault(each => each.Name == name).Value, IsPrivileged: false)
+        {
+            DefaultConfigPath = "/nonexistent/gateway.toml",
+        };
+        int exitCode = await GatewayCommandLine.RunAsync(arguments, environment, TextWriter.Null, error, (options, _) =>
         {
             taken = options;
             return Task.FromResult(0);

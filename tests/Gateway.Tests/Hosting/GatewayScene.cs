@@ -29,7 +29,7 @@ internal sealed class GatewayScene : IAsyncDisposable
         GatewayOptions options = new()
         {
             Trust = new TrustPolicy([release.Key.PublicKey]),
-            Providers = [.. providers],
+            Providers = [.. providers.Select(url => new ConfiguredProvider(url))],
             Port = 0,
             Bind = "localhost",
             StateDirectory = directory.At("gateway"),

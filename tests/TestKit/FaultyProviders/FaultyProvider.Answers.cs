@@ -21,6 +21,16 @@ public sealed partial class FaultyProvider
             _requests.Add(request);
         }
 
+        if (path == "/" && StatusKey is { } key)
+        {
+            string status = $$"""
+                {"name":"plasmd","state":"serving","node":"{{key}}","load":{"requests_in_flight":1},"releases":[{"channel":"{{_release.Manifest.Channel}}",
+                 "arch":"{{_release.Manifest.Arch}}","manifest":"{{_release.Manifest.Digest}}","state":"serving"}]}
+                """;
+            await SendAsync(stream, $"HTTP/1.1 200 OK\r\nContent-Length: {status.Length}\r\n\r\n{status}", cancellationToken);
+            return true;
+        }
+
         bool isManifest = path.EndsWith("/manifest.json", StringComparison.Ordinal);
         bool isThere = isManifest ? HasChannels || path == "/manifest.json" : kind is not null;
         bool applies = isManifest ? FaultIsInManifest : !FaultIsInManifest && (FaultyArtifact is null || FaultyArtifact == kind);

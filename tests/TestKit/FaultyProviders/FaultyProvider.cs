@@ -65,6 +65,9 @@ public sealed partial class FaultyProvider : IAsyncDisposable
     /// <summary>False: only <c>/manifest.json</c> and <c>/kernel</c>, nothing below <c>/{channel}/{arch}</c>.</summary>
     public bool HasChannels { get; set; } = true;
 
+    /// <summary>The key that its status (<c>GET /</c>) claims; null: it has no status.</summary>
+    public string? StatusKey { get; set; }
+
     /// <summary>Null: as fast as it can.</summary>
     public int? BytesPerSecond { get; set; }
 
