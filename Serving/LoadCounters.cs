@@ -4,6 +4,7 @@ namespace PhaseMesh.Serving;
 public sealed class LoadCounters
 {
     private long _bytesSent;
+    private long _peerBytesSent;
     private long _kernelSlices;
     private int _connections;
     private int _requests;
@@ -15,12 +16,21 @@ public sealed class LoadCounters
     /// <summary>Bytes of artifacts since the start.</summary>
     public long TotalBytesSent => Interlocked.Read(ref _bytesSent);
 
+    /// <summary>Of these, what went by another way than HTTP.</summary>
+    public long BytesSentToPeers => Interlocked.Read(ref _peerBytesSent);
+
     /// <summary>Slices of files sent without passing through this process; 0 where the system cannot.</summary>
     public long SlicesSentByKernel => Interlocked.Read(ref _kernelSlices);
 
     public void SliceSentByKernel() => Interlocked.Increment(ref _kernelSlices);
 
     public void BytesSent(int countBytes) => Interlocked.Add(ref _bytesSent, countBytes);
+
+    public void BytesSentToPeer(int countBytes)
+    {
+        Interlocked.Add(ref _peerBytesSent, countBytes);
+        BytesSent(countBytes);
+    }
 
     public void ConnectionOpened() => Interlocked.Increment(ref _connections);
 

@@ -1,6 +1,7 @@
 using PhaseMesh.Gateway.Forwarding;
 using PhaseMesh.Gateway.Health;
 using PhaseMesh.Serving.Responses;
+using PhaseMesh.Telemetry;
 
 namespace PhaseMesh.Gateway.Api;
 
@@ -23,6 +24,7 @@ internal static class GatewayEndpoints
         routes.MapMethods("/livez", Methods, HealthEndpoint.GetLiveAsync);
         routes.MapMethods("/readyz", Methods, health.GetReadyAsync);
         routes.MapMethods("/health", Methods, health.GetReadyAsync);
+        routes.MapMetrics();
         routes.MapMethods("/v1/route/{digest}", Methods, services.GetRequiredService<ExplainEndpoint>().GetAsync);
         routes.Map("/v1/{**path}", services.GetRequiredService<SiloProxy>().HandleAsync);
         routes.MapFallback("{*path}", OtherwiseAsync);

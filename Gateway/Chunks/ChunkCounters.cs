@@ -1,8 +1,11 @@
+using PhaseMesh.Gateway.Routing;
+
 namespace PhaseMesh.Gateway.Chunks;
 
 /// <summary>What chunks cost and saved since the start; bytes unless named otherwise.</summary>
 internal sealed class ChunkCounters
 {
+    private readonly long[] _faults = new long[Enum.GetValues<ReplicaFault>().Length];
     private long _hits;
     private long _misses;
     private long _shared;
@@ -18,7 +21,6 @@ internal sealed class ChunkCounters
     private long _diskReadBytes;
     private long _diskWrittenBytes;
     private long _diskRefused;
-    private long _faults;
     private long _wrongChunks;
 
     /// <summary>Uses of chunks that were here.</summary>
@@ -61,7 +63,9 @@ internal sealed class ChunkCounters
     public long DiskRefused => Volatile.Read(ref _diskRefused);
 
     /// <summary>Transfers that ended by a replica's fault.</summary>
-    public long Faults => Volatile.Read(ref _faults);
+    public long Faults => _faults.Sum();
+
+    public long FaultsOf(ReplicaFault fault) => Volatile.Read(ref _faults[(int)fault]);
 
     /// <summary>Chunks from replicas that did not match their digest.</summary>
     public long WrongChunks => Volatile.Read(ref _wrongChunks);
@@ -96,7 +100,7 @@ internal sealed class ChunkCounters
 
     public void DiskRefusedOne() => Interlocked.Increment(ref _diskRefused);
 
-    public void Faulted() => Interlocked.Increment(ref _faults);
+    public void Faulted(ReplicaFault fault) => Interlocked.Increment(ref _faults[(int)fault]);
 
     public void WrongChunk() => Interlocked.Increment(ref _wrongChunks);
 }

@@ -44,7 +44,7 @@ internal sealed partial class ReplicaExchange(
 
         if (end.Fault is { } fault)
         {
-            counters.Faulted();
+            counters.Faulted(fault);
             lease.Fault(fault);
             run.Tried.Add(provider);
             LogFault(

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Console;
 using PhaseMesh.Gateway.Api;
 using PhaseMesh.Gateway.Clients;
 using PhaseMesh.Gateway.Configuration;
+using PhaseMesh.Gateway.Diagnostics;
 using PhaseMesh.Gateway.Directory;
 using PhaseMesh.Gateway.Forwarding;
 using PhaseMesh.Gateway.Health;
@@ -54,6 +55,7 @@ internal static class GatewayApplication
         builder.Services.AddSingleton<StatusEndpoint>();
         builder.Services.AddSingleton<ReleaseEndpoints>();
         builder.Services.AddSingleton<ExplainEndpoint>();
+        builder.Services.AddGatewayMetrics();
 
         if (surroundings.Source is { } source)
         {
@@ -71,6 +73,7 @@ internal static class GatewayApplication
         app.Use(SnapshotAge.Middleware(app.Services.GetRequiredService<ReplicaDirectory>()));
         app.UseRouting();
         app.MapGateway();
+        app.Services.GetRequiredService<GatewayInstruments>();
         return app;
     }
 

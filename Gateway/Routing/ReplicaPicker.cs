@@ -39,21 +39,35 @@ internal sealed class ReplicaPicker : IReplicaPicker, IReplicaObserver
         _table = new ReplicaTable(_clock, _options);
     }
 
+    public PickCounters Picks { get; } = new();
+
     /// <summary>Of how many providers state is held.</summary>
     internal int TrackedProviders => _table.Count;
+
+    /// <summary>Null: not known, or no longer.</summary>
+    internal ReplicaState? StateOf(string providerId) => _table.Find(providerId);
+
+    internal double Now => _clock.Now;
 
     public ReplicaLease? Pick(RouteRequest request, IReadOnlyCollection<string> excludedProviders)
     {
         RouteTargets targets = View().TargetsOf(request.Digest);
         double now = _clock.Now;
         ReplicaPriors priors = targets.PriorsAt(now);
-        int chosen = Choose(targets.All, request, excludedProviders, now, priors);
+        int chosen = Choose(targets.All, request, excludedProviders, now, priors, out bool isLastResort);
         if (chosen < 0)
         {
+            Picks.Count(PickOutcome.Nobody);
             return null;
         }
 
         RouteTarget target = targets.All[chosen];
+        Picks.Count(isLastResort ? PickOutcome.LastResort : new ClientPlace(request.ClientSite).To(target.Endpoint.Site) switch
+        {
+            ReplicaDistance.SameRack => PickOutcome.SameRack,
+            ReplicaDistance.SameSite => PickOutcome.SameSite,
+            _ => PickOutcome.Elsewhere,
+        });
         double slowStart = Math.Max(_options.SlowStartLeast.TotalSeconds, _options.SlowStartFactor * priors.FirstByteSeconds);
         return new ReplicaLease(target.Endpoint, new ReplicaTransfer(_clock, _table, target.State, now, slowStart));
     }
@@ -105,7 +119,8 @@ internal sealed class ReplicaPicker : IReplicaPicker, IReplicaObserver
     }
 
     private int Choose(
-        ReadOnlySpan<RouteTarget> targets, RouteRequest request, IReadOnlyCollection<string> tried, double now, in ReplicaPriors priors)
+        ReadOnlySpan<RouteTarget> targets, RouteRequest request, IReadOnlyCollection<string> tried, double now, in ReplicaPriors priors,
+        out bool isLastResort)
     {
         int chosen = ChooseAmong(targets, request, tried, now, priors, mustHaveRoom: true, out int cooling);
         if (chosen < 0)
@@ -114,7 +129,8 @@ internal sealed class ReplicaPicker : IReplicaPicker, IReplicaObserver
         }
 
         // (6)
-        return chosen < 0 && cooling >= 0 && targets[cooling].State.TryLastResort(now) ? cooling : chosen;
+        isLastResort = chosen < 0 && cooling >= 0 && targets[cooling].State.TryLastResort(now);
+        return isLastResort ? cooling : chosen;
     }
 
     /// <param name="cooling">Of those that cool, the one that does so for the shortest time from now; -1 when there is none.</param>

@@ -8,6 +8,7 @@ using PhaseMesh.Silo.Advertising.Dht;
 using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Catalog.Loading;
 using PhaseMesh.Silo.Catalog.Stamps;
+using PhaseMesh.Silo.Diagnostics;
 using PhaseMesh.Silo.Fleet;
 using PhaseMesh.Silo.Fleet.Api;
 using PhaseMesh.Silo.Fleet.Hosting;
@@ -67,6 +68,7 @@ internal static class ProviderApplication
         services.AddSingleton<HealthEndpoint>();
         services.AddSingleton<CatalogFetchContent>();
         services.AddSingleton<DhtPresence>();
+        services.AddProviderMetrics();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<StatusEndpoint>(provider, nodeKey.PublicKey));
         services.AddSingleton(provider => new ReleaseCatalog(
             options.ArtifactsDirectory, ReleaseSlot.From(options.Channels), nodeKey, new ReleaseLedger(options.StateDirectory), options.Catalog,
@@ -85,6 +87,7 @@ internal static class ProviderApplication
         app.Use(app.Services.GetRequiredService<RequestGuard>().Wrap);
         app.UseRouting();
         app.MapProvider();
+        app.Services.GetRequiredService<SiloInstruments>();
         if (FleetFeature.IsSupported && options.Cluster is not null)
         {
             app.Services.GetRequiredService<RequestGuard>().TakesBodies = FleetRoutes.Prefix;

@@ -1,6 +1,7 @@
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Silo.Health;
 using PhaseMesh.Silo.Serving.Endpoints;
+using PhaseMesh.Telemetry;
 
 namespace PhaseMesh.Silo.Serving;
 
@@ -29,6 +30,7 @@ internal static class ServingEndpoints
         MapBoth("/phase.cpio", BootScriptEndpoint.GetDirectoryAsync);
         routes.MapMethods("/livez", Methods, HealthEndpoint.GetLiveAsync);
         routes.MapMethods("/readyz", Methods, health.GetReadyAsync);
+        routes.MapMetrics();
         routes.MapMethods("/blobs/{digest}", Methods, artifacts.GetBlobAsync);
         routes.MapFallback("{*path}", context => Otherwise(context, artifacts));
 

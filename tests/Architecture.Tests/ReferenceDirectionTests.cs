@@ -13,10 +13,11 @@ public class ReferenceDirectionTests
         ["BootAgent"] = ["Manifests", "Libp2p", "Mdns"],
         ["Cluster"] = [],
         ["Grains"] = ["Cluster", "Manifests"],
-        ["Gateway"] = ["Manifests", "Serving"],
+        ["Gateway"] = ["Manifests", "Serving", "Telemetry"],
         ["Libp2p"] = [],
         ["Serving"] = [],
-        ["Silo"] = ["Grains", "Manifests", "Libp2p", "Mdns", "Serving"],
+        ["Silo"] = ["Grains", "Manifests", "Libp2p", "Mdns", "Serving", "Telemetry"],
+        ["Telemetry"] = [],
     };
 
     public static TheoryData<string> Projects => [.. ProjectFiles().Select(Path.GetFileNameWithoutExtension).OfType<string>()];

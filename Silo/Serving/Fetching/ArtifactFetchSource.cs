@@ -21,7 +21,7 @@ internal sealed class ArtifactFetchSource(ArtifactFile file, RequestGuard guard,
             return 0; // Cuts the stream: what is still missing must never be sent.
         }
 
-        load.BytesSent(read);
+        load.BytesSentToPeer(read);
         return read;
     }
 
