@@ -111,10 +111,7 @@ internal sealed class BootRun(
         report.Verified(context.Sessions);
         string? ticket = await report.TicketAsync(cancellationToken);
         string commandLine = TargetCommandLine.Build(manifest, options, sources, ticket);
-        if (options.Fleet.Count > 0 && !commandLine.Contains(TargetCommandLine.FleetParameter, StringComparison.Ordinal))
-        {
-            console.Warn("phase.fleet does not fit the next kernel's command line; the booted node will not join by itself");
-        }
+        WarnOfWhatDoesNotFit(commandLine);
 
         console.Ok($"Files verified; {storage.Complete(manifest, commandLine)}");
         console.Banner("Download Complete!");
@@ -128,6 +125,19 @@ internal sealed class BootRun(
         else
         {
             await report.FlushAsync(cancellationToken);
+        }
+    }
+
+    private void WarnOfWhatDoesNotFit(string commandLine)
+    {
+        if (options.Fleet.Count > 0 && !commandLine.Contains(TargetCommandLine.FleetParameter, StringComparison.Ordinal))
+        {
+            console.Warn("phase.fleet does not fit the next kernel's command line; the booted node will not join by itself");
+        }
+
+        if (options.Announced.Count > 0 && !commandLine.Contains(TargetCommandLine.AnnounceParameter, StringComparison.Ordinal))
+        {
+            console.Warn("phase.announce does not fit the next kernel's command line; the booted node will name its own addresses");
         }
     }
 

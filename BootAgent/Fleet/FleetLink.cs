@@ -58,7 +58,7 @@ internal sealed class FleetLink : IDisposable
     /// <param name="limit">From connecting to the answer's last byte.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled; a limit that is over is a reply.</exception>
     public async Task<FleetReply> PostAsync(
-        FleetUrl url, string path, byte[] body, MediaTypeHeaderValue contentType, TimeSpan limit, CancellationToken cancellationToken)
+        RootUrl url, string path, byte[] body, MediaTypeHeaderValue contentType, TimeSpan limit, CancellationToken cancellationToken)
     {
         using CancellationTokenSource over = new(limit, _time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
@@ -83,7 +83,7 @@ internal sealed class FleetLink : IDisposable
     }
 
     private async Task<FleetReply> PostOnceAsync(
-        FleetUrl url, string path, byte[] body, MediaTypeHeaderValue contentType, CancellationToken cancellationToken)
+        RootUrl url, string path, byte[] body, MediaTypeHeaderValue contentType, CancellationToken cancellationToken)
     {
         for (bool wasCorrected = false; ; wasCorrected = true)
         {

@@ -274,7 +274,7 @@ internal sealed class FleetSender : IAsyncDisposable
         return (body.ToArray(), count);
     }
 
-    private FleetUrl Silo => _options.Fleet[_silo];
+    private RootUrl Silo => _options.Fleet[_silo];
 
     /// <summary>Until some silo takes or refuses it: the same one while it answers, else the next.</summary>
     private async Task<FleetReply> PostAsync(string path, byte[] body, MediaTypeHeaderValue contentType, Func<FleetReply, bool> isAnswer)

@@ -15,11 +15,13 @@ internal static class TargetCommandLine
     /// <summary>COMMAND_LINE_SIZE of x86_64 and arm64, which includes the closing NUL.</summary>
     public const int MaxBytes = 2048;
 
+    public const string AnnounceParameter = " phase.announce=";
     public const string FleetParameter = " phase.fleet=";
     private const string TicketParameter = " phase.ticket=";
 
     /// <param name="ticket">
-    /// What lets the booted node into the fleet. It and the fleet are left out, like bootstrap nodes, where they do not fit.
+    /// What lets the booted node into the fleet. It and the fleet are left out, like announced URLs and bootstrap nodes, where they do not
+    /// fit.
     /// </param>
     /// <exception cref="BootFailedException">Longer than a kernel takes.</exception>
     public static string Build(BootManifest manifest, AgentOptions options, IEnumerable<ProviderCandidate> sources, string? ticket = null)
@@ -30,6 +32,8 @@ internal static class TargetCommandLine
         string providers = string.Join(',', sources.Where(source => source.Url.IsHttp).Select(source => source.Url.Text));
         added += providers.Length > 0 ? $" phase.provider={providers}" : string.Empty;
         string line = string.IsNullOrWhiteSpace(manifest.CommandLine) ? added : $"{manifest.CommandLine.Trim()} {added}";
+        string announced = options.Announced.Count == 0 ? string.Empty : AnnounceParameter + string.Join(',', options.Announced);
+        line += Encoding.UTF8.GetByteCount(line) + announced.Length < MaxBytes ? announced : string.Empty;
         string fleet = options.Fleet.Count == 0 ? string.Empty : FleetParameter + string.Join(',', options.Fleet);
         fleet += fleet.Length > 0 && ticket is not null ? TicketParameter + ticket : string.Empty;
         line += Encoding.UTF8.GetByteCount(line) + fleet.Length < MaxBytes ? fleet : string.Empty;

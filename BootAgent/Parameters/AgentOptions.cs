@@ -51,7 +51,10 @@ internal sealed record AgentOptions
     public required string BootId { get; init; }
 
     /// <summary>Silos to tell of this boot, any of which will do; none: nobody is told.</summary>
-    public IReadOnlyList<FleetUrl> Fleet { get; init; } = [];
+    public IReadOnlyList<RootUrl> Fleet { get; init; } = [];
+
+    /// <summary>Where others reach the booted node; none: at its own addresses.</summary>
+    public IReadOnlyList<RootUrl> Announced { get; init; } = [];
 
     public FailureAction OnFailure { get; init; }
 

@@ -13,6 +13,7 @@ internal sealed class OptionsBinder(ParameterValues values)
     public const int MaxProviders = 32;
     public const int MaxTrustedKeys = 64;
     public const int MaxFleetUrls = 8;
+    public const int MaxAnnouncedUrls = 8;
     public static readonly TimeSpan MachineRetryLimit = TimeSpan.FromMinutes(10);
     private const int BootIdLength = 32;
     private const int MaxSeconds = 24 * 60 * 60;
@@ -46,7 +47,8 @@ internal sealed class OptionsBinder(ParameterValues values)
             CacheDirectory = mayCache && System.IO.Directory.Exists(cache) ? cache : null,
             NoWrite = One(ParameterTable.NoWrite, false, TryParseBoolean),
             BootId = One(ParameterTable.BootId, RandomNumberGenerator.GetHexString(BootIdLength, lowercase: true), TryParseBootId),
-            Fleet = Fleet(),
+            Fleet = RootUrls(ParameterTable.Fleet, MaxFleetUrls),
+            Announced = RootUrls(ParameterTable.Announce, MaxAnnouncedUrls, url => url.HasAddress),
             OnFailure = One(ParameterTable.OnFailure, FailureAction.Reboot, TryParseFailureAction),
             Debug = One(ParameterTable.Debug, false, TryParseBoolean),
             OutputDirectory = output,
@@ -132,30 +134,30 @@ internal sealed class OptionsBinder(ParameterValues values)
         return providers;
     }
 
-    private List<FleetUrl> Fleet()
+    private List<RootUrl> RootUrls(ParameterDefinition definition, int most, Func<RootUrl, bool>? isFit = null)
     {
-        List<FleetUrl> fleet = [];
-        foreach (GivenValue given in values.AllOf(ParameterTable.Fleet))
+        List<RootUrl> urls = [];
+        foreach (GivenValue given in values.AllOf(definition))
         {
             foreach (string item in given.Text.Split(','))
             {
-                if (!FleetUrl.TryParse(item, out FleetUrl? url))
+                if (!RootUrl.TryParse(item, out RootUrl? url) || isFit?.Invoke(url) == false)
                 {
-                    values.Refuse(given with { Text = item }, ParameterTable.Fleet);
+                    values.Refuse(given with { Text = item }, definition);
                 }
-                else if (!fleet.Contains(url))
+                else if (!urls.Contains(url))
                 {
-                    fleet.Add(url);
+                    urls.Add(url);
                 }
             }
         }
 
-        if (fleet.Count > MaxFleetUrls)
+        if (urls.Count > most)
         {
-            values.Errors.Add($"phase.fleet: {fleet.Count} URLs; at most {MaxFleetUrls} are used");
+            values.Errors.Add($"{definition.Name}: {urls.Count} URLs; at most {most} are used");
         }
 
-        return fleet;
+        return urls;
     }
 
     private List<Ed25519PublicKey> TrustedKeys(string? directory, bool toDirectory)

@@ -25,9 +25,14 @@ internal static class ParameterTable
         Repeats: true);
 
     public static readonly ParameterDefinition Fleet = new("phase.fleet", "--fleet", false,
-        FleetUrl.Expected, "none",
+        RootUrl.Expected, "none",
         "the fleet's silos: they are told how the boot goes, say which release this machine is given, and hand out the ticket by which the "
         + "booted node joins", Repeats: true);
+
+    public static readonly ParameterDefinition Announce = new("phase.announce", "--announce", false,
+        RootUrl.Expected, "none",
+        "where others reach the booted node, if not at its own addresses, such as behind NAT with a port forwarded to it; passed on to the "
+        + "next kernel", Repeats: true);
 
     public static readonly ParameterDefinition Retry = new("phase.retry", "--retry-limit", false,
         "a whole number of seconds, 0 to 86400", "600 in a machine, 0 with --no-kexec",
@@ -79,7 +84,7 @@ internal static class ParameterTable
 
     public static IReadOnlyList<ParameterDefinition> All { get; } =
     [
-        Mode, Channel, Arch, Provider, Bootstrap, Trust, Cache, NoWrite, BootId, Fleet, Retry, OnFailure, Debug,
+        Mode, Channel, Arch, Provider, Bootstrap, Trust, Cache, NoWrite, BootId, Fleet, Announce, Retry, OnFailure, Debug,
         NoKexec, Discover, Output, TrustDirectory, CacheDirectory, NotBefore, CommandLineFile, Help, Version,
     ];
 

@@ -37,6 +37,19 @@ public static class HttpMultiaddr
             : throw new ArgumentException($"The host of '{server}' has no place in an address.", nameof(server));
     }
 
+    /// <summary>Whether a server's URL has an address that leads back to it; a host that is neither name nor address has none.</summary>
+    public static bool HasAddress(Uri server)
+    {
+        try
+        {
+            return TryGetUrl(From(server), out _);
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>The server's root URL; false for an address that is no HTTP server's.</summary>
     public static bool TryGetUrl(Multiaddr address, [NotNullWhen(true)] out Uri? server)
     {

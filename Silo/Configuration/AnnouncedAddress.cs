@@ -26,24 +26,11 @@ internal sealed record AnnouncedAddress(Multiaddr? Peer, Uri? Server)
             }
         }
         else if (Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https"
-            && url is { AbsolutePath: "/", Query: "", Fragment: "", UserInfo: "", Port: > 0 } && IsAddress(url))
+            && url is { AbsolutePath: "/", Query: "", Fragment: "", UserInfo: "", Port: > 0 } && HttpMultiaddr.HasAddress(url))
         {
             announced = new(null, url);
         }
 
         return announced is not null;
-    }
-
-    /// <summary>The record that carries it must be able to: a host that is no name or address has no multiaddr.</summary>
-    private static bool IsAddress(Uri url)
-    {
-        try
-        {
-            return HttpMultiaddr.TryGetUrl(HttpMultiaddr.From(url), out _);
-        }
-        catch (ArgumentException)
-        {
-            return false;
-        }
     }
 }

@@ -270,9 +270,9 @@ public class BootWithFleetTests
     private static string Assigned(TestRelease release, long number) =>
         $$"""{"release":{{number}},"manifest":"{{release.Manifest.Digest}}","version":"1"}""";
 
-    private static FleetUrl Url(string text)
+    private static RootUrl Url(string text)
     {
-        Assert.True(FleetUrl.TryParse(text, out FleetUrl? url));
+        Assert.True(RootUrl.TryParse(text, out RootUrl? url));
         return url;
     }
 

@@ -31,8 +31,8 @@ public sealed class FleetBudgetTests : IDisposable
     public FleetBudgetTests()
     {
         using Ed25519PrivateKey key = Ed25519PrivateKey.Generate();
-        Assert.True(FleetUrl.TryParse("http://silo1.test", out FleetUrl? one));
-        Assert.True(FleetUrl.TryParse("http://silo2.test", out FleetUrl? two));
+        Assert.True(RootUrl.TryParse("http://silo1.test", out RootUrl? one));
+        Assert.True(RootUrl.TryParse("http://silo2.test", out RootUrl? two));
         _options = new AgentOptions
         {
             Channel = ReleaseChannelName.Parse("stable"),

@@ -21,10 +21,10 @@ public sealed class FleetPartsTests : IDisposable
     [InlineData("ftp://silo", null)]
     [InlineData("silo:8080", null)]
     [InlineData("", null)]
-    public void FleetUrl_OnlyRootsThatFitACommandLine(string text, string? expected)
+    public void RootUrl_OnlyRootsThatFitACommandLine(string text, string? expected)
     {
-        Assert.Equal(expected, FleetUrl.TryParse(text, out FleetUrl? url) ? url.Text : null);
-        Assert.False(FleetUrl.TryParse("http://" + new string('a', FleetUrl.MaxLength), out _));
+        Assert.Equal(expected, RootUrl.TryParse(text, out RootUrl? url) ? url.Text : null);
+        Assert.False(RootUrl.TryParse("http://" + new string('a', RootUrl.MaxLength), out _));
     }
 
     [Theory]

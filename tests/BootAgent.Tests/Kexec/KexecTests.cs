@@ -124,6 +124,35 @@ public class KexecTests
     }
 
     [Fact]
+    public async Task RunAsync_ReachedElsewhere_TheNextKernelIsToldWhere()
+    {
+        using TestRelease release = TestRelease.Create();
+        await using FaultyProvider provider = new(release);
+        using AgentHarness agent = new(release, provider.Url);
+        agent.Options = agent.Options with { OutputDirectory = null, Announced = [Root("http://203.0.113.7:81"), Root("https://n7.test")] };
+
+        Assert.True(await agent.RunAsync() == AgentExitCode.Ok, agent.Text);
+
+        Assert.EndsWith($" phase.provider={provider.Url} phase.announce=http://203.0.113.7:81,https://n7.test", agent.Kexec.CommandLine,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task RunAsync_SignedCommandLineLeavesNoRoomForAnnouncedUrls_BootsWithoutAndWarns()
+    {
+        using TestRelease release = TestRelease.Create(new TestReleaseOptions { CommandLine = new string('x', 1700) });
+        await using FaultyProvider provider = new(release);
+        using AgentHarness agent = new(release, provider.Url);
+        string name = string.Join('.', "abc".Select(letter => new string(letter, 60)));
+        agent.Options = agent.Options with { OutputDirectory = null, Announced = [Root($"http://{name}")] };
+
+        Assert.True(await agent.RunAsync() == AgentExitCode.Ok, agent.Text);
+
+        Assert.DoesNotContain("phase.announce", agent.Kexec.CommandLine, StringComparison.Ordinal);
+        Assert.Contains("phase.announce does not fit", agent.Text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task RunAsync_KexecSwitchedOff_FailsWithTheRemedy()
     {
         using TestRelease release = TestRelease.Create();
@@ -179,6 +208,12 @@ public class KexecTests
 
         Assert.StartsWith("phase.boot_id=",
             TargetCommandLine.Build(release.Manifest, agent.Options, [Candidate("http://[fe80::1]:8080")]), StringComparison.Ordinal);
+    }
+
+    private static RootUrl Root(string text)
+    {
+        Assert.True(RootUrl.TryParse(text, out RootUrl? url));
+        return url;
     }
 
     private static ProviderCandidate Candidate(string text)

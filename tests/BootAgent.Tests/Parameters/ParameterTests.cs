@@ -30,7 +30,8 @@ public sealed class ParameterTests : IDisposable
             + "phase.provider=http://10.0.2.2:8080,http://[fe80::1]:9/p/ "
             + $"phase.trust={KeyId} phase.cache=disabled phase.nowrite=true phase.boot_id=0123456789abcdef0123456789abcdef "
             + $"phase.on_failure=poweroff phase.bootstrap={Peer},{OtherPeer} phase.retry=30 phase.debug "
-            + "phase.fleet=http://silo1:8080/,https://silo2 phase.fleet=http://silo1:8080\n");
+            + "phase.fleet=http://silo1:8080/,https://silo2 phase.fleet=http://silo1:8080 "
+            + "phase.announce=http://203.0.113.7:8081/ phase.announce=https://node7.example.org\n");
 
         Assert.Equal(PhaseMode.Private, options.Mode);
         Assert.Equal("testing", options.Channel.ToString());
@@ -46,6 +47,7 @@ public sealed class ParameterTests : IDisposable
         Assert.Equal([Peer, OtherPeer], options.Bootstrap.Select(peer => peer.ToString()));
         Assert.True(options.UsesDht);
         Assert.Equal(["http://silo1:8080", "https://silo2"], options.Fleet.Select(url => url.Text));
+        Assert.Equal(["http://203.0.113.7:8081", "https://node7.example.org"], options.Announced.Select(url => url.Text));
         Assert.Equal(TimeSpan.FromSeconds(30), options.RetryLimit);
         Assert.Empty(options.Warnings);
     }
@@ -124,6 +126,11 @@ public sealed class ParameterTests : IDisposable
     [InlineData("phase.fleet=silo:8080", "phase.fleet=silo:8080: expected http(s)://HOST[:PORT]")]
     [InlineData("phase.fleet=http://a/b", "phase.fleet=http://a/b: expected")]
     [InlineData("phase.fleet=http://a,", "phase.fleet=: expected")]
+    [InlineData("phase.announce=node7:8080", "phase.announce=node7:8080: expected http(s)://HOST[:PORT]")]
+    [InlineData("phase.announce=http://a/b", "phase.announce=http://a/b: expected")]
+    [InlineData("phase.announce=http://a~b", "phase.announce=http://a~b: expected")]
+    [InlineData("phase.announce=http://a:1,http://a:2,http://a:3,http://a:4,http://a:5,http://a:6,http://a:7,http://a:8,http://a:9",
+        "phase.announce: 9 URLs; at most 8 are used")]
     [InlineData("phase.provider=https://a", "phase.provider=https://a: expected http://HOST[:PORT]")]
     [InlineData("phase.provider=http://user@a", "phase.provider=http://user@a: expected")]
     [InlineData("phase.provider=http://a?x=1", "phase.provider=http://a?x=1: expected")]
