@@ -123,14 +123,10 @@ internal sealed partial class FleetMember : IAsyncDisposable
         FleetAnswer? first = null;
         for (int refusals = 0; ;)
         {
-            (string? ticket, string? token) = _credentials[_credential];
-            NodePlaces places = _node.Places;
-            IReadOnlyList<string> replicas = _node.Replicas;
-            FleetAnswer answer = await _silos.SendAsync(
-                HttpMethod.Post, "/v1/providers", () => _node.Enrolment(places, replicas, ticket, token), _stopping.Token);
+            FleetAnswer answer = await _silos.SendAsync(HttpMethod.Post, "/v1/providers", Enrolment, _stopping.Token);
             if (answer.IsGood)
             {
-                (_isEnrolled, _toldPlaces, _toldReplicas, _refusal) = (true, places, replicas, "");
+                (_isEnrolled, _refusal) = (true, "");
                 return answer;
             }
 
@@ -143,6 +139,14 @@ internal sealed partial class FleetMember : IAsyncDisposable
                 first = null;
             }
         }
+    }
+
+    /// <summary>As things are at each try: the first may be before the network is up, when the node is reached nowhere.</summary>
+    private byte[] Enrolment()
+    {
+        (string? ticket, string? token) = _credentials[_credential];
+        (_toldPlaces, _toldReplicas) = (_node.Places, _node.Replicas);
+        return _node.Enrolment(_toldPlaces, _toldReplicas, ticket, token);
     }
 
     private async Task RefusedAsync(FleetAnswer answer, int refusals)

@@ -96,8 +96,8 @@ public sealed class FleetMemberTests : IDisposable
         scene.Replace("kernel", ServingScene.Content("kernel", 200_000));
         Release next = await scene.WaitForReleaseAfterAsync(old);
 
-        string kernel = next.Manifest.Artifacts[ArtifactKind.Kernel].Digest.ToString();
-        await _fleet.WaitForAsync(call => call.What == "heartbeat" && call["replicas"] is not null && call.Replicas.Contains(kernel));
+        await _fleet.WaitForAsync(
+            call => call.What == "heartbeat" && call["replicas"] is not null && call.Replicas.Contains(KernelOf(next)));
         Assert.Single(_fleet.Of("enrol"));
     }
 
@@ -169,6 +169,24 @@ public sealed class FleetMemberTests : IDisposable
     }
 
     [Fact]
+    public async Task Enrol_NodeChangesWhileTheFleetIsAway_SaysWhatItIsThen()
+    {
+        bool isAway = true;
+        _fleet.Instead = _ => Volatile.Read(ref isAway) ? FakeFleet.Answer(HttpStatusCode.ServiceUnavailable, "") : null;
+        await using ServingScene scene = await Scene(OfBoot).ServeAsync();
+        await _fleet.WaitForAsync(call => call.What == "enrol", 2);
+
+        Release old = scene.Serving;
+        scene.Replace("kernel", ServingScene.Content("kernel", 200_000));
+        Release next = await scene.WaitForReleaseAfterAsync(old);
+        Volatile.Write(ref isAway, false);
+        await _fleet.WaitForAsync(call => call.What == "heartbeat");
+
+        Assert.DoesNotContain(KernelOf(next), _fleet.Of("enrol").First().Replicas);
+        Assert.Contains(KernelOf(next), _fleet.Of("enrol").Last().Replicas);
+    }
+
+    [Fact]
     public async Task Enrol_FleetIsAwayForAWhile_SaysSoOnceAndGetsIn()
     {
         int calls = 0;
@@ -229,6 +247,8 @@ public sealed class FleetMemberTests : IDisposable
 
     private static IEnumerable<string> ReplicasOf(Release release) =>
         release.Manifest.Artifacts.Values.Select(artifact => artifact.Digest.ToString()).Order(StringComparer.Ordinal);
+
+    private static string KernelOf(Release release) => release.Manifest.Artifacts[ArtifactKind.Kernel].Digest.ToString();
 
     private static IEnumerable<string?> TextsOf(FleetCall call, string name) =>
         call.Body.GetProperty(name).EnumerateArray().Select(each => each.GetString());
