@@ -21,6 +21,7 @@ internal sealed class SiloTurns(FleetLink link, IReadOnlyList<Uri> silos, Joinin
         for (int round = 0; ; round++)
         {
             TimeSpan? wanted = TimeSpan.MaxValue; // Of several that are busy, the one that is ready first decides.
+            List<string> silent = [];
             for (int turn = 0; turn < silos.Count; turn++)
             {
                 FleetAnswer answer = await link.SendAsync(Silo, method, path, body(), limits.Request, cancellationToken);
@@ -31,10 +32,16 @@ internal sealed class SiloTurns(FleetLink link, IReadOnlyList<Uri> silos, Joinin
                 }
 
                 wanted = answer.RetryAfter is { } asked && wanted is { } least ? (asked < least ? asked : least) : null;
-                Tell(isSilent: answer.Slug != "replayed", $"{Silo}: {answer.Problem}");
+                if (answer.Slug != "replayed")
+                {
+                    silent.Add($"{Silo}: {answer.Problem}");
+                }
+
                 _current = (_current + 1) % silos.Count;
             }
 
+            // Not before all were asked: one that is gone is what the others are there for.
+            Tell(isSilent: silent.Count == silos.Count, string.Join("; ", silent));
             TimeSpan pause = JoiningPause.After(round, limits.FirstPause, limits.LongestPause);
             TimeSpan obeyed = wanted is not { } time ? TimeSpan.Zero : time < limits.LongestRetryAfter ? time : limits.LongestRetryAfter;
             await Task.Delay(obeyed > pause ? obeyed : pause, clock, cancellationToken);
@@ -67,7 +74,7 @@ internal sealed class SiloTurns(FleetLink link, IReadOnlyList<Uri> silos, Joinin
         if (isSilent != _isSilent)
         {
             _isSilent = isSilent;
-            Silence(why);
+            Silence(isSilent ? why : null);
         }
     }
 }

@@ -166,6 +166,7 @@ public sealed class FleetMemberTests : IDisposable
         await _fleet.WaitForAsync(call => call.What == "heartbeat");
 
         Assert.All(_fleet.Of("heartbeat"), call => Assert.Equal("silo2.test", call.Url.Host));
+        Assert.DoesNotContain(scene.Log.Lines, line => line.Text.Contains("No silo", StringComparison.Ordinal));
     }
 
     [Fact]
