@@ -109,7 +109,7 @@ internal static class BootCommands
                 boot.Text("boot_id"), StateOf(boot), $"{boot.Text("channel")}/{boot.Text("arch")}", boot.Text("release"),
                 boot.Text("machine_id"), boot.Number("bytes_total") > 0 ? HumanSize.Of(boot.Number("bytes_fetched")) : null, Took(boot),
                 boot.Ago("created_at", context.Time),
-                JsonText.Short(boot.Text("provider")));
+                JsonText.Short(boot.Peer("provider")));
         }
 
         table.WriteTo(context);
@@ -127,7 +127,7 @@ internal static class BootCommands
                     + $"{HumanSize.Of(boot.Number("bytes_per_second"))}/s"
                 : null),
             ("from", string.Join(", ", boot.Items("sources").Select(source => source.GetString()))),
-            ("provider", boot.Text("provider")), ("deadline", boot.Text("deadline")), ("trace", boot.Text("trace")),
+            ("provider", boot.Peer("provider")), ("deadline", boot.Text("deadline")), ("trace", boot.Text("trace")),
         })
         {
             if (value is { Length: > 0 })

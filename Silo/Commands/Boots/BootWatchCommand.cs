@@ -90,7 +90,7 @@ internal static class BootWatchCommand
             "progress" or "fetching" when boot.Number("bytes_total") > 0 =>
                 $"{boot.Text("what")} {HumanSize.Of(boot.Number("bytes_fetched"))} of {HumanSize.Of(boot.Number("bytes_total"))}",
             "failed" or "lost" => $"{boot.Text("what")}: {boot.Text("reason")}",
-            "enrolled" => $"enrolled as {JsonText.Short(boot.Text("provider"))}",
+            "enrolled" => $"enrolled as {JsonText.Short(boot.Peer("provider"))}",
             var other => other ?? "",
         };
         return SingleLine.Of(

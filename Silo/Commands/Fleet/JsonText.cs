@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.Json;
+using PhaseMesh.Manifests.Signing;
+using PhaseMesh.Silo.Identity;
 
 namespace PhaseMesh.Silo.Commands.Fleet;
 
@@ -41,6 +43,12 @@ internal static class JsonText
         : time.TotalHours < 1 ? $"{(int)time.TotalMinutes} min {time.Seconds} s"
         : time.TotalDays < 1 ? $"{(int)time.TotalHours} h {time.Minutes} min"
         : $"{(int)time.TotalDays} d {time.Hours} h";
+
+    /// <summary>A provider's key as <c>plasmd provider list</c> spells it: its peer id.</summary>
+    public static string? Peer(this JsonElement json, string name) =>
+        json.Text(name) is { } key && Ed25519PublicKey.TryParse(key, out Ed25519PublicKey parsed)
+            ? NodePeer.Of(parsed).ToString()
+            : json.Text(name);
 
     /// <summary>The beginning of a key or digest, enough to tell them apart.</summary>
     public static string? Short(string? id) => id is { Length: > 20 } ? $"{id[..20]}..." : id;

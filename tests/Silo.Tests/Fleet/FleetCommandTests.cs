@@ -103,6 +103,23 @@ public sealed class FleetCommandTests(FleetStorages storages)
     }
 
     [Fact]
+    public async Task Boot_ThatBecameAProvider_NamesItAsTheProviderListDoes()
+    {
+        await using FleetScene fleet = await FleetScene.StartAsync(storages, "sqlite");
+        using CommandScene scene = Scene(fleet);
+        string boot = BootApiTests.NewBootId();
+        using var agent = Ed25519PrivateKey.Generate();
+        FleetAnswer created = await fleet.As(agent).PostAsync("/v1/boots", BootApiTests.Boot(boot));
+        await fleet.As(fleet.Node).PostAsync("/v1/providers", BootApiTests.Enrolment(fleet.Node, created["ticket"]));
+
+        string peer = Identity.NodePeer.Of(fleet.Node.PublicKey).ToString();
+        string url = fleet.Url().ToString().TrimEnd('/');
+        Assert.Contains(peer, (await scene.OkAsync("provider", "list", "--fleet", url)).Output, StringComparison.Ordinal);
+        Assert.Contains($"provider:  {peer}", (await scene.OkAsync("boot", "show", boot)).Output, StringComparison.Ordinal);
+        Assert.Contains($" {peer[..20]}...", (await scene.OkAsync("boot", "list")).Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task WithoutKeyOrSilo_CommandsSayWhatIsMissing()
     {
         using CommandScene scene = new();
