@@ -1,6 +1,7 @@
 # The boot image (what a machine powers on with) and a release (what it boots into). Only what changed is built again.
 #   artifacts/boot/vmlinuz  artifacts/boot/initramfs              kernel and agent; keys pinned from TRUST
 #   artifacts/release/{kernel,initramfs,rootfs}                   unsigned: plasmd manifest generate --sign makes it a release
+#   artifacts/plasmd/plasmd  artifacts/silo/plasmd                the one of the release, and the whole one, which can be a silo
 TRUST ?=
 KERNEL_FLAVOUR ?= cloud-amd64
 
@@ -9,7 +10,8 @@ image_scripts := deploy/image/lib.sh $(wildcard deploy/image/common/*)
 build_settings := Directory.Build.props Directory.Packages.props
 
 .PHONY: image
-image: artifacts/boot/vmlinuz artifacts/boot/initramfs artifacts/release/kernel artifacts/release/initramfs artifacts/release/rootfs
+image: artifacts/boot/vmlinuz artifacts/boot/initramfs artifacts/release/kernel artifacts/release/initramfs artifacts/release/rootfs \
+	artifacts/silo/plasmd
 
 artifacts/kernel/vmlinuz: deploy/image/fetch-kernel.sh
 	@$< $(KERNEL_FLAVOUR) $(@D)
@@ -20,9 +22,14 @@ artifacts/agent/phase-agent: $(call sources,BootAgent Libp2p Manifests Mdns) $(b
 	@dotnet publish BootAgent -p:PublishProfile=image --nologo -v q -o $(@D)
 	@touch $@
 
-artifacts/plasmd/plasmd: $(call sources,Silo Serving Libp2p Manifests Mdns) $(build_settings)
+artifacts/plasmd/plasmd: $(call sources,Silo Serving Telemetry Libp2p Manifests Mdns) $(build_settings)
 	@echo "image: publishing plasmd"
 	@dotnet publish Silo -p:PublishProfile=image --nologo -v q -o $(@D)
+	@touch $@
+
+artifacts/silo/plasmd: $(call sources,Silo Grains Cluster Serving Telemetry Libp2p Manifests Mdns) $(build_settings)
+	@echo "image: publishing plasmd with the cluster"
+	@dotnet publish Silo -c Release -r linux-x64 --no-self-contained --nologo -v q -o $(@D)
 	@touch $@
 
 artifacts/boot/vmlinuz artifacts/release/kernel: artifacts/kernel/vmlinuz

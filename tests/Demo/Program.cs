@@ -1,7 +1,7 @@
 using PhaseMesh.TestKit.BootLab;
 
-// The main job, shown: a provider, a machine that boots from it, and, with the provider gone, a machine that boots from the machine.
-// Everything runs on this host's loopback and ends with the demo.
+// The main job, shown: a fleet of two silos on PostgreSQL, a provider, a machine that boots from it, and, with the provider and one silo
+// gone, a machine that boots from the machine. Everything runs on this host's loopback and ends with the demo.
 
 try
 {
@@ -19,16 +19,22 @@ static async Task RunAsync()
     Console.WriteLine($"demo: machines are emulated by QEMU ({await QemuAccelerator.NameAsync()})");
     await using BootLab lab = await BootLab.CreateAsync();
     Console.WriteLine($"demo: a release signed by {lab.OperatorKeyId}");
+    await using FleetLab fleet = await FleetLab.StartAsync(lab);
+    string silos = string.Join(", ", fleet.Silos.Select(silo => silo.Url));
+    Console.WriteLine($"demo: a fleet of {fleet.Silos.Count} silos on PostgreSQL: {silos}");
 
-    await using PlasmdProcess provider = await lab.StartProviderAsync();
-    await using QemuMachine first = await BootAsync(lab, "machine 1", provider.UrlForMachines, "the provider");
-    BootTimeline firstTimeline = await BootTimeline.FollowAsync(first);
+    await using PlasmdProcess provider = await fleet.StartProviderAsync();
+    await using FleetMachine first = await BootAsync(fleet, "machine 1", provider.UrlForMachines, "the provider");
+    BootTimeline firstTimeline = await first.FollowAsync();
 
     int exitCode = await provider.StopAsync();
     Console.WriteLine($"demo: the provider is stopped (exit code {exitCode}); machine 1 is the only one left");
 
-    await using QemuMachine second = await BootAsync(lab, "machine 2", first.UrlForMachines, "machine 1");
-    BootTimeline secondTimeline = await BootTimeline.FollowAsync(second);
+    await using FleetMachine second = await BootAsync(fleet, "machine 2", first.Machine.UrlForMachines, "machine 1");
+    await second.Machine.WaitForAsync("[2/4]");
+    await fleet.Silos[0].KillAsync();
+    Console.WriteLine("demo: silo1 is killed (-9) while machine 2 downloads");
+    BootTimeline secondTimeline = await second.FollowAsync();
 
     Console.WriteLine();
     Console.WriteLine("seconds since power-on   machine 1   machine 2");
@@ -37,12 +43,22 @@ static async Task RunAsync()
         Console.WriteLine($"{phase,-22} {at.TotalSeconds,11:0.0} {secondAt.TotalSeconds,11:0.0}");
     }
 
+    await ShowAsync(fleet, "provider", "list");
+    await ShowAsync(fleet, "boot", "list");
+    await ShowAsync(fleet, "boot", "show", second.BootId);
     Console.WriteLine();
-    Console.WriteLine("demo: ok, 2 machines booted, 1 from a machine that was itself booted");
+    Console.WriteLine("demo: ok, 2 machines booted and joined the fleet, 1 from a machine that was itself booted");
 }
 
-static async Task<QemuMachine> BootAsync(BootLab lab, string name, string url, string source)
+static async Task<FleetMachine> BootAsync(FleetLab fleet, string name, string url, string source)
 {
     Console.WriteLine($"demo: powering on {name}; it boots from {source} ({url})");
-    return await lab.BootAsync(name, $"phase.provider={url}");
+    return await fleet.BootAsync(name, $"phase.provider={url}");
+}
+
+static async Task ShowAsync(FleetLab fleet, params string[] command)
+{
+    Console.WriteLine();
+    Console.WriteLine($"$ plasmd {string.Join(' ', command)} --fleet {fleet.Silos[^1].Url}");
+    Console.WriteLine(await fleet.RunAsync(command));
 }

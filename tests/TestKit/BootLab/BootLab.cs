@@ -62,8 +62,12 @@ public sealed class BootLab : IAsyncDisposable
         return line[Label.Length..].Trim();
     }
 
-    public Task<PlasmdProcess> StartProviderAsync(string name = "provider", string? artifacts = null) =>
-        PlasmdProcess.ServeAsync(name, artifacts ?? Release, PathOf(name + ".state"));
+    /// <param name="name">What failures call it, and its state directory.</param>
+    /// <param name="artifacts">Null for the release.</param>
+    /// <param name="environment">Settings of plasmd besides.</param>
+    public Task<PlasmdProcess> StartProviderAsync(
+        string name = "provider", string? artifacts = null, IReadOnlyDictionary<string, string>? environment = null) =>
+        PlasmdProcess.ServeAsync(name, artifacts ?? Release, PathOf(name + ".state"), environment);
 
     /// <summary>Powers a machine on with the boot image.</summary>
     /// <param name="name">What failures call it.</param>
@@ -71,12 +75,15 @@ public sealed class BootLab : IAsyncDisposable
     /// <param name="memoryMegabytes">The machine's memory.</param>
     /// <param name="lan">The LAN it is plugged into; null is QEMU's user network.</param>
     /// <param name="initramfs">Null for the boot image's own.</param>
-    public Task<QemuMachine> BootAsync(string name, string parameters, int memoryMegabytes = 512, LanLab? lan = null, string? initramfs = null) =>
+    /// <param name="hostPort">The port on 127.0.0.1 that leads into it; 0: any free one.</param>
+    public Task<QemuMachine> BootAsync(
+        string name, string parameters, int memoryMegabytes = 512, LanLab? lan = null, string? initramfs = null, int hostPort = 0) =>
         QemuMachine.StartAsync(new QemuMachineOptions
         {
             Name = name,
             MemoryMegabytes = memoryMegabytes,
             Lan = lan,
+            HostPort = hostPort,
             Direct = new DirectBoot(
                 ImagePath("boot", "vmlinuz"), initramfs ?? ImagePath("boot", "initramfs"), $"{KernelCommandLine} phase.trust={OperatorKeyId} {parameters}"),
         });

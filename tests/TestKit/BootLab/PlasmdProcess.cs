@@ -28,14 +28,25 @@ public sealed class PlasmdProcess : IAsyncDisposable
         ChildProcess.RunAsync(Program, arguments, CommandLimit);
 
     /// <summary>Starts <c>plasmd serve</c> on a loopback port and waits until it is ready.</summary>
-    public static async Task<PlasmdProcess> ServeAsync(string name, string artifacts, string state)
+    public static async Task<PlasmdProcess> ServeAsync(
+        string name, string artifacts, string state, IReadOnlyDictionary<string, string>? environment = null)
     {
         int port = LoopbackPort.Free();
         PlasmdProcess process = new(
             ChildProcess.Start(
                 name,
                 Program,
-                ["serve", "--artifacts", artifacts, "--channel", "stable", "--arch", "x86_64", "--bind", "127.0.0.1", "--port", $"{port}", "--state-dir", state, "--dht-port", "0"]),
+                [
+                    "serve", "--artifacts", artifacts, "--channel", "stable", "--arch", "x86_64", "--bind", "127.0.0.1",
+                    "--port", $"{port}", "--state-dir", state, "--dht-port", "0",
+                ],
+                start =>
+                {
+                    foreach ((string variable, string value) in environment ?? new Dictionary<string, string>())
+                    {
+                        start.Environment[variable] = value;
+                    }
+                }),
             port);
         await HttpProbe.WaitForOkAsync(new Uri(process.Url, "/readyz"), CommandLimit, process.Console);
         return process;

@@ -19,6 +19,9 @@ public sealed record QemuMachineOptions
     /// <summary>The LAN it is plugged into; null is QEMU's user network.</summary>
     public LanLab? Lan { get; init; }
 
+    /// <summary>The port on 127.0.0.1 that leads into the machine; 0: any free one.</summary>
+    public int HostPort { get; init; }
+
     /// <summary>TCP port in the machine that <see cref="QemuMachine.HostPort"/> leads to.</summary>
     public int ForwardedPort { get; init; } = 8080;
 }
@@ -61,13 +64,13 @@ public sealed class QemuMachine : IAsyncDisposable
 
     public static async Task<QemuMachine> StartAsync(QemuMachineOptions options)
     {
-        int hostPort = LoopbackPort.Free();
+        int hostPort = options.HostPort > 0 ? options.HostPort : LoopbackPort.Free();
         string accelerator = await QemuAccelerator.NameAsync();
         List<string> arguments =
         [
             "-M", "q35", "-accel", accelerator, "-cpu", accelerator == "kvm" ? "host" : "Nehalem,+rdrand",
             "-smp", "1", "-m", $"{options.MemoryMegabytes}", "-nographic", "-nodefaults", "-no-reboot", "-serial", "stdio",
-            "-device", "virtio-rng-pci",
+            "-device", "virtio-rng-pci", "-uuid", $"{Guid.NewGuid()}",
         ];
         string bootFile = string.Empty;
         if (options.Direct is { } direct)
@@ -86,7 +89,9 @@ public sealed class QemuMachine : IAsyncDisposable
             return new QemuMachine(lan.Start(options.Name, Program, [.. arguments]), hostPort);
         }
 
-        arguments.AddRange(["-netdev", $"user,id=n0,hostfwd=tcp:127.0.0.1:{hostPort}-:{options.ForwardedPort}{bootFile}", "-device", "virtio-net-pci,netdev=n0"]);
+        string network = $"user,id=n0,hostname={options.Name.Replace(' ', '-')}{bootFile}"
+            + $",hostfwd=tcp:127.0.0.1:{hostPort}-:{options.ForwardedPort}";
+        arguments.AddRange(["-netdev", network, "-device", "virtio-net-pci,netdev=n0"]);
         return new QemuMachine(ChildProcess.Start(options.Name, Program, arguments), hostPort);
     }
 
