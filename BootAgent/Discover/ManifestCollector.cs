@@ -129,7 +129,7 @@ internal sealed class ManifestCollector(HttpTransport transport, FetchLimits lim
 
                 last = offer.Fault!;
                 onFault(provider);
-                await PauseAsync(attempt, enough, either.Token);
+                await PauseAsync(PauseAfter(attempt, last), enough, either.Token);
                 if (enough.IsCancellationRequested)
                 {
                     return offer;
@@ -142,10 +142,19 @@ internal sealed class ManifestCollector(HttpTransport transport, FetchLimits lim
         }
     }
 
-    private async Task PauseAsync(int attempt, CancellationToken enough, CancellationToken cancellationToken)
+    /// <summary>A busy one's wish is obeyed as far as it leaves time for more attempts.</summary>
+    private TimeSpan PauseAfter(int attempt, FetchFault fault)
+    {
+        TimeSpan usual = limits.PauseAfter(attempt);
+        TimeSpan asked = fault.RetryAfter is { } wish ? limits.Obeyed(wish) : TimeSpan.Zero;
+        TimeSpan obeyed = asked < limits.ManifestAttemptLimit ? asked : limits.ManifestAttemptLimit;
+        return obeyed > usual ? obeyed : usual;
+    }
+
+    private async Task PauseAsync(TimeSpan pause, CancellationToken enough, CancellationToken cancellationToken)
     {
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(enough, cancellationToken);
-        await Task.Delay(limits.PauseAfter(attempt), console.Time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.Delay(pause, console.Time, either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         cancellationToken.ThrowIfCancellationRequested();
     }
 

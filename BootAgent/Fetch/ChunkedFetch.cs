@@ -53,9 +53,9 @@ internal sealed class ChunkedFetch
                 await Task.WhenAny(workers, _board.Completion, Task.Delay(_context.Limits.TakeoverInterval, _context.Time, tick.Token));
                 await tick.CancelAsync();
                 cancellationToken.ThrowIfCancellationRequested();
-                broken = _board.SinceProgress > _context.Limits.NoProgressLimit
+                broken = _board.SinceProgress > _context.Limits.NoProgressLimit && !_court.IsWaiting
                     ? $"nothing of use in {_context.Limits.NoProgressLimit.TotalSeconds:0.#} s"
-                    : _context.Time.GetElapsedTime(started) > limit ? $"not within its time limit of {limit.TotalSeconds:0} s" : null;
+                    : _context.Time.GetElapsedTime(started) - _court.BusyTime > limit ? $"not within its time limit of {limit.TotalSeconds:0} s" : null;
             }
         }
         finally
@@ -129,6 +129,10 @@ internal sealed class ChunkedFetch
                 if (fault is not null && !_board.IsComplete)
                 {
                     await Task.Delay(_court.Judge(session, fault), _context.Time, cancellationToken);
+                    if (_court.IsPatientWith(fault))
+                    {
+                        _board.NoteProgress(); // The wait was no silence.
+                    }
                 }
             }
         }

@@ -5,10 +5,49 @@ namespace PhaseMesh.BootAgent.Fetch;
 
 /// <summary>
 /// Decides what a fault costs a provider. What may pass (a restart, a lost connection) is tried again with growing pauses. A wrong
-/// answer drops the provider while another can be reached, and is forgiven a few times when there is none.
+/// answer drops the provider while another can be reached, and is forgiven a few times when there is none. One that is busy is left alone
+/// for as long as it asks.
 /// </summary>
 internal sealed class FaultCourt(FetchContext context, ManifestArtifact artifact)
 {
+    private readonly Lock _gate = new();
+    private TimeSpan _waited;
+    private long _waitsUntil;
+    private bool _isOutOfPatience;
+
+    /// <summary>The time that busy providers have asked for, up to the limit; not more than has passed but for the wait under way.</summary>
+    public TimeSpan BusyTime
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waited;
+            }
+        }
+    }
+
+    /// <summary>Somebody busy is being waited for.</summary>
+    public bool IsWaiting
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _waitsUntil > context.Time.GetTimestamp();
+            }
+        }
+    }
+
+    /// <summary>Whether a fault is one that was, and is, waited out.</summary>
+    public bool IsPatientWith(FetchFault fault)
+    {
+        lock (_gate)
+        {
+            return fault.RetryAfter is not null && !_isOutOfPatience;
+        }
+    }
+
     public bool IsUsable(ProviderSession session) => !session.IsDropped && session.LocationOf(artifact).Current.Url is not null;
 
     public bool HasOther(ProviderSession session) =>
@@ -17,6 +56,13 @@ internal sealed class FaultCourt(FetchContext context, ManifestArtifact artifact
     /// <returns>How long to wait before the provider's next request.</returns>
     public TimeSpan Judge(ProviderSession session, FetchFault fault)
     {
+        if (fault.RetryAfter is { } asked && TryWait(context.Limits.Obeyed(asked), out TimeSpan wait))
+        {
+            string meanwhile = HasOther(session) ? "the others carry on" : $"asking again in {wait.TotalSeconds:0.#} s";
+            Tell(session.SaidBusy(fault) == 1, $"{session.Provider} {fault.Detail}; {meanwhile}");
+            return wait;
+        }
+
         int count = session.Faulted(fault);
         string what = $"{session.Provider} {fault.Detail}";
         if (fault.IsTransient)
@@ -65,6 +111,27 @@ internal sealed class FaultCourt(FetchContext context, ManifestArtifact artifact
             : "Check the provider and the network between, or add another provider";
         return new BootFailedException(AgentExitCode.FetchFailed,
             $"{artifact.Kind.Name()} could not be fetched{(limit is null ? string.Empty : $" ({limit})")}: {reasons}. {remedy}");
+    }
+
+    /// <summary>Waits at the same time, for several providers or connections, count once.</summary>
+    private bool TryWait(TimeSpan asked, out TimeSpan wait)
+    {
+        lock (_gate)
+        {
+            long now = context.Time.GetTimestamp();
+            TimeSpan counted = _waitsUntil > now ? context.Time.GetElapsedTime(now, _waitsUntil) : TimeSpan.Zero;
+            TimeSpan more = asked > counted ? asked - counted : TimeSpan.Zero;
+            wait = asked;
+            if (_waited + more > context.Limits.BusyLimit)
+            {
+                _isOutOfPatience = true;
+                return false;
+            }
+
+            _waited += more;
+            _waitsUntil = Math.Max(_waitsUntil, now + (long)(asked.TotalSeconds * context.Time.TimestampFrequency));
+            return true;
+        }
     }
 
     private void Tell(bool aloud, string text)

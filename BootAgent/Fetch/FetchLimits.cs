@@ -39,6 +39,14 @@ internal sealed record FetchLimits
 
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>The longest <c>Retry-After</c> that is obeyed; up to a quarter is added at random, lest a storm comes back at once.</summary>
+    public TimeSpan LongestRetryAfter { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>
+    /// For so long providers may say that they are busy before an artifact's other limits count; such waits are neither silence nor faults.
+    /// </summary>
+    public TimeSpan BusyLimit { get; init; } = TimeSpan.FromSeconds(600);
+
     /// <summary>How often an idle connection looks whether a slower provider's work should be taken over.</summary>
     public TimeSpan TakeoverInterval { get; init; } = TimeSpan.FromMilliseconds(250);
 
@@ -52,6 +60,13 @@ internal sealed record FetchLimits
 
     public TimeSpan TimeLimitFor(long sizeBytes) =>
         NoProgressLimit + TimeSpan.FromSeconds((double)sizeBytes / MinimumAverageBytesPerSecond);
+
+    /// <param name="retryAfter">What a provider asks for.</param>
+    public TimeSpan Obeyed(TimeSpan retryAfter)
+    {
+        TimeSpan bounded = retryAfter < LongestRetryAfter ? retryAfter : LongestRetryAfter;
+        return bounded * (1 + (Random.Shared.NextDouble() / 4));
+    }
 
     public TimeSpan PauseAfter(int attempts) =>
         TimeSpan.FromTicks(Math.Min(LongestPause.Ticks, FirstPause.Ticks << Math.Clamp(attempts, 0, 16)));

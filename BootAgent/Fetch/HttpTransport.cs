@@ -75,10 +75,13 @@ internal sealed class HttpTransport : IAsyncDisposable
             }
 
             Uri? location = response.Headers.Location;
+            RetryConditionHeaderValue? retryAfter = response.Headers.RetryAfter;
+            DateTimeOffset? itsTime = response.Headers.Date;
             response.Dispose();
             if (status is not (301 or 302 or 303 or 307 or 308))
             {
-                return new HttpAnswer(null, StatusFault(status, url));
+                FetchFault statusFault = StatusFault(status, url);
+                return new HttpAnswer(null, status is 429 or 503 ? Busy(statusFault, retryAfter, itsTime) : statusFault);
             }
 
             if (Redirected(url, location, redirects, out Uri? next) is { } fault)
@@ -107,6 +110,15 @@ internal sealed class HttpTransport : IAsyncDisposable
             416 => new FetchFault(FaultKind.WrongLength, $"says that {path} is shorter than the manifest does (status 416)"),
             _ => new FetchFault(FaultKind.RequestRefused, $"answered {path} with status {status}"),
         };
+    }
+
+    /// <summary>A date is by the server's clock: this machine's may be decades off.</summary>
+    private static FetchFault Busy(FetchFault fault, RetryConditionHeaderValue? retryAfter, DateTimeOffset? itsTime)
+    {
+        TimeSpan? asked = retryAfter?.Delta ?? retryAfter?.Date - itsTime;
+        return asked > TimeSpan.Zero
+            ? fault with { Detail = $"{fault.Detail}: busy, asks to come back in {asked.Value.TotalSeconds:0} s", RetryAfter = asked }
+            : fault;
     }
 
     private static FetchFault? Redirected(Uri url, Uri? location, int redirects, out Uri? next)

@@ -11,6 +11,7 @@ internal sealed class ProviderSession(ProviderCandidate provider, string directo
     private double _bytesPerSecond;
     private int _fruitlessAttempts;
     private int _contentFaults;
+    private int _busyAnswers;
 
     public ProviderCandidate Provider { get; } = provider;
 
@@ -69,8 +70,21 @@ internal sealed class ProviderSession(ProviderCandidate provider, string directo
         lock (_gate)
         {
             _fruitlessAttempts = 0;
+            _busyAnswers = 0;
             IsReachable = true;
             HasDelivered = true;
+        }
+    }
+
+    /// <summary>It is there, and has no time now.</summary>
+    /// <returns>How often it said so without a verified chunk between.</returns>
+    public int SaidBusy(FetchFault fault)
+    {
+        lock (_gate)
+        {
+            LastFault = fault;
+            IsReachable = false;
+            return ++_busyAnswers;
         }
     }
 

@@ -35,11 +35,13 @@ internal sealed class WholeFetch(FetchContext context, ArtifactSlot slot) : IPie
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         TimeSpan limit = context.Limits.TimeLimitFor(slot.Artifact.SizeBytes);
+        long started = context.Time.GetTimestamp();
         using CancellationTokenSource over = new(limit, context.Time);
         using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, over.Token);
         try
         {
-            await FetchFromAnyAsync(either.Token);
+            await FetchFromAnyAsync(
+                () => over.CancelAfter(limit + _court.BusyTime - context.Time.GetElapsedTime(started)), either.Token);
         }
         catch (OperationCanceledException) when (over.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
         {
@@ -49,7 +51,8 @@ internal sealed class WholeFetch(FetchContext context, ArtifactSlot slot) : IPie
 
     public void Dispose() => _hash.Dispose();
 
-    private async Task FetchFromAnyAsync(CancellationToken cancellationToken)
+    /// <param name="extend">Makes up for a wait.</param>
+    private async Task FetchFromAnyAsync(Action extend, CancellationToken cancellationToken)
     {
         PiecePump pump = new();
         ProviderSession? session = null;
@@ -77,6 +80,11 @@ internal sealed class WholeFetch(FetchContext context, ArtifactSlot slot) : IPie
             }
 
             TimeSpan pause = fault is null ? TimeSpan.Zero : _court.Judge(session, fault);
+            if (fault is not null && _court.IsPatientWith(fault))
+            {
+                extend();
+            }
+
             if (context.Time.GetElapsedTime(Interlocked.Read(ref _lastProgress)) > context.Limits.NoProgressLimit)
             {
                 throw _court.Failed($"nothing of use in {context.Limits.NoProgressLimit.TotalSeconds:0.#} s");
@@ -85,6 +93,10 @@ internal sealed class WholeFetch(FetchContext context, ArtifactSlot slot) : IPie
             if (!_court.HasOther(session))
             {
                 await Task.Delay(pause, context.Time, cancellationToken);
+                if (fault is not null && _court.IsPatientWith(fault))
+                {
+                    NoteProgress(); // The wait was no silence.
+                }
             }
         }
     }

@@ -26,6 +26,7 @@ internal static class GatewayEndpoints
         routes.MapMethods("/health", Methods, health.GetReadyAsync);
         routes.MapMetrics();
         routes.MapMethods("/v1/route/{digest}", Methods, services.GetRequiredService<ExplainEndpoint>().GetAsync);
+        routes.MapMethods("/v1/admission", Methods, services.GetRequiredService<AdmissionEndpoint>().GetAsync);
         routes.Map("/v1/{**path}", services.GetRequiredService<SiloProxy>().HandleAsync);
         routes.MapFallback("{*path}", OtherwiseAsync);
 

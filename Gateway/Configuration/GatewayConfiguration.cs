@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using PhaseMesh.Gateway.Admission;
 using PhaseMesh.Gateway.Chunks;
 using PhaseMesh.Gateway.Forwarding;
 using PhaseMesh.Manifests.Naming;
@@ -107,6 +108,18 @@ internal static class GatewayConfiguration
                 MemoryBytes = Size(GatewaySettings.Memory) ?? usual.Chunks.MemoryBytes,
                 Directory = Text(GatewaySettings.CacheDirectory) is { } directory ? Path.GetFullPath(directory) : null,
                 DiskBytes = Size(GatewaySettings.CacheSize) ?? usual.Chunks.DiskBytes,
+            },
+            Admission = new AdmissionOptions
+            {
+                MaxStreams = Number(GatewaySettings.MaxStreams)
+                    ?? AdmissionOptions.StreamsFor(Size(GatewaySettings.Memory) ?? usual.Chunks.MemoryBytes),
+                MaxStreamsPerSite = Number(GatewaySettings.MaxStreamsPerSite),
+                MaxStreamsPerClient = Number(GatewaySettings.MaxStreamsPerClient),
+                MaxWaiting = Number(GatewaySettings.MaxWaiting),
+                MaxWait = Number(GatewaySettings.MaxWait) is { } wait ? TimeSpan.FromSeconds(wait) : usual.Admission.MaxWait,
+                MaxRate = Size(GatewaySettings.MaxRate),
+                MaxRatePerSite = Size(GatewaySettings.MaxRatePerSite),
+                MaxRatePerClient = Size(GatewaySettings.MaxRatePerClient),
             },
         };
 

@@ -1,4 +1,5 @@
 using System.Net;
+using PhaseMesh.Gateway.Admission;
 using PhaseMesh.Gateway.Chunks;
 using PhaseMesh.Gateway.Forwarding;
 using PhaseMesh.Manifests.Signing;
@@ -44,6 +45,8 @@ internal sealed record GatewayOptions
     public ForwardingOptions Forwarding { get; init; } = new();
 
     public ChunkStoreOptions Chunks { get; init; } = new();
+
+    public AdmissionOptions Admission { get; init; } = new();
 
     public ServingLimits Limits { get; init; } = new();
 

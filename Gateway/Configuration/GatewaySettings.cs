@@ -73,9 +73,33 @@ internal static class GatewaySettings
         "trusted-proxy", "NETWORK", "A network whose X-Forwarded-For is believed; may be repeated. Default: none.", NetworkRule, IsNetwork,
         SettingType.TextList, Key: "trusted_proxies");
 
+    public static GatewaySetting MaxStreams { get; } = Streams(
+        "max-streams", "Downloads at once. Default: one for every 256KiB of memory, 256 to 4096.", 8);
+
+    public static GatewaySetting MaxStreamsPerSite { get; } = Streams(
+        "max-streams-per-site", "Downloads of one site's clients at once. Default: no limit of its own.", 1);
+
+    public static GatewaySetting MaxStreamsPerClient { get; } = Streams(
+        "max-streams-per-client", "Downloads of one client at once. Default: a quarter of all.", 1);
+
+    public static GatewaySetting MaxWaiting { get; } = Streams(
+        "max-waiting", "Requests that wait for a download to end. Default: four times as many as may go on.", 0);
+
+    public static GatewaySetting MaxWait { get; } = new(
+        "max-wait-seconds", "N", "How long they wait before they are told to come back. Default: 4.", "0 to 60",
+        text => IsWithin(text, 0, 60), SettingType.WholeNumber, NeedsRestart: true);
+
+    public static GatewaySetting MaxRate { get; } = Rate("max-rate", "Bytes a second in all. Default: no limit.");
+
+    public static GatewaySetting MaxRatePerSite { get; } = Rate(
+        "max-rate-per-site", "Bytes a second to one site's clients. Default: no limit.");
+
+    public static GatewaySetting MaxRatePerClient { get; } = Rate("max-rate-per-client", "Bytes a second to one client. Default: no limit.");
+
     public static IReadOnlyList<GatewaySetting> All { get; } =
     [
         Config, Provider, Silo, Trust, Port, Bind, Memory, CacheDirectory, CacheSize, StateDirectory, Channel, Arch, DrainGrace, TrustedProxy,
+        MaxStreams, MaxStreamsPerSite, MaxStreamsPerClient, MaxWaiting, MaxWait, MaxRate, MaxRatePerSite, MaxRatePerClient,
     ];
 
     public static ConfigurationSetting ProviderUrl { get; } = new("url", SettingType.Text, BaseUrlRule, IsBaseUrl);
@@ -117,6 +141,13 @@ internal static class GatewaySettings
             return false; // Neither a key nor a file that can be read: the setting's rule says what was expected.
         }
     }
+
+    private static GatewaySetting Streams(string flag, string description, int least) => new(
+        flag, "N", description, $"{least} to 1000000", text => IsWithin(text, least, 1_000_000), SettingType.WholeNumber, NeedsRestart: true);
+
+    private static GatewaySetting Rate(string flag, string description) => new(
+        flag, "SIZE", description, "64KiB or more, in bytes, KiB, MiB or GiB a second",
+        text => ByteSize.TryParse(text, out long bytes) && bytes >= 64 << 10, SettingType.Size, NeedsRestart: true);
 
     private static bool IsBaseUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" && url.Host.Length > 0

@@ -1,4 +1,5 @@
 using System.Net;
+using PhaseMesh.Gateway.Admission;
 using PhaseMesh.Gateway.Chunks;
 using PhaseMesh.Gateway.Directory;
 using PhaseMesh.Manifests;
@@ -22,7 +23,7 @@ internal sealed class UnknownClientSites : IClientSites
 
 /// <summary>Answers requests for artifacts, by digest or by name, from the chunk store.</summary>
 internal sealed partial class ArtifactForwarder(
-    IReplicaDirectory directory, ChunkStore store, ChunkFetcher fetcher, ArtifactResponse response, IClientSites sites,
+    IReplicaDirectory directory, ChunkStore store, ChunkFetcher fetcher, ArtifactResponse response, IClientSites sites, AdmissionControl admission,
     ForwardingOptions options, TimeProvider clock, ILogger<ArtifactForwarder> log)
 {
     private const string DigestParameter = "digest";
@@ -93,7 +94,11 @@ internal sealed partial class ArtifactForwarder(
         }
 
         ReaderInterest interest = new(sites.SiteOf(context), context.Connection.RemoteIpAddress ?? IPAddress.None);
-        using ArtifactReader reader = new(new ArtifactLayout(artifact), store, fetcher, options, clock, interest);
+        AdmissionTicket? ticket = HttpMethods.IsHead(context.Request.Method)
+            ? null
+            : admission.TicketFor(interest.Client, interest.ClientSite, StreamPriorities.Of(artifact));
+        context.Features.Set<ISendAllowance>(ticket);
+        using ArtifactReader reader = new(new ArtifactLayout(artifact), store, fetcher, options, clock, interest, ticket);
         try
         {
             if (await response.WriteAsync(context, reader, cacheControl) is BodyOutcome.SourceFailed)

@@ -1,7 +1,9 @@
+using PhaseMesh.Gateway.Admission;
 using PhaseMesh.Gateway.Chunks;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Serving.Bodies;
 using PhaseMesh.Serving.Ranges;
+using PhaseMesh.Serving.Responses;
 
 namespace PhaseMesh.Gateway.Forwarding;
 
@@ -11,7 +13,8 @@ namespace PhaseMesh.Gateway.Forwarding;
 /// long requests under way. It never goes past the range that was asked for.
 /// </remarks>
 internal sealed class ArtifactReader(
-    ArtifactLayout layout, ChunkStore store, ChunkFetcher fetcher, ForwardingOptions options, TimeProvider clock, ReaderInterest interest)
+    ArtifactLayout layout, ChunkStore store, ChunkFetcher fetcher, ForwardingOptions options, TimeProvider clock, ReaderInterest interest,
+    AdmissionTicket? ticket)
     : IArtifactSource, IDisposable
 {
     /// <summary>Smaller loans are copied: a client not known to be fast may take long.</summary>
@@ -32,18 +35,25 @@ internal sealed class ArtifactReader(
 
     public DateTimeOffset? LastModified => null;
 
-    /// <summary>Waits for the first chunk, so that a client gets an error instead of a body that ends before it began.</summary>
-    public async ValueTask<string?> FindProblemAsync(ByteRange first, CancellationToken cancellationToken)
+    /// <summary>
+    /// Waits for its turn and the first chunk, so that a client gets an error instead of a body that ends before it began.
+    /// </summary>
+    public async ValueTask<Unavailability?> FindProblemAsync(ByteRange first, CancellationToken cancellationToken)
     {
+        if (ticket is not null && await ticket.EnterAsync(cancellationToken) is { } refusal)
+        {
+            return refusal.ToAnswer();
+        }
+
         _endIndex = layout.IndexOf(first.Offset + first.LengthBytes - 1) + 1;
         try
         {
             (_held, string? problem) = await UseAsync(layout.IndexOf(first.Offset), options.FirstChunkPatience, cancellationToken);
-            return problem;
+            return problem is null ? null : new Unavailability(problem);
         }
         catch (TimeoutException)
         {
-            return $"No replica gave the {Name} within {options.FirstChunkPatience.TotalSeconds:0} s.";
+            return new Unavailability($"No replica gave the {Name} within {options.FirstChunkPatience.TotalSeconds:0} s.");
         }
     }
 
@@ -85,6 +95,7 @@ internal sealed class ArtifactReader(
     public void Dispose()
     {
         interest.End();
+        ticket?.Dispose();
         if (Interlocked.Exchange(ref _held, null) is { } held)
         {
             store.Return(held);

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using PhaseMesh.Gateway.Admission;
 using PhaseMesh.Gateway.Chunks;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Serving;
@@ -15,8 +16,12 @@ internal static class ForwardingSetup
     /// Needs besides: the directory, the picker, <see cref="TimeProvider"/>; and where they exist <see cref="IMisbehaviourReporter"/> and
     /// <see cref="IClientSites"/>.
     /// </summary>
-    public static IServiceCollection AddForwarding(this IServiceCollection services, ForwardingOptions options, ChunkStoreOptions chunks)
+    public static IServiceCollection AddForwarding(
+        this IServiceCollection services, ForwardingOptions options, ChunkStoreOptions chunks, AdmissionOptions admission)
     {
+        services.AddSingleton(admission);
+        services.AddSingleton(provider => new AdmissionControl(
+            admission, provider.GetRequiredService<TimeProvider>(), Random.Shared.NextDouble));
         services.AddSingleton(options);
         services.AddSingleton(chunks);
         services.AddSingleton<ChunkCounters>();

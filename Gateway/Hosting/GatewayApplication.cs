@@ -48,13 +48,14 @@ internal static class GatewayApplication
         builder.Services.AddSingleton<ConnectionGate>();
         builder.Services.AddSingleton<RequestGauge>();
         AddDirectory(builder.Services, options, surroundings.Clock);
-        builder.Services.AddForwarding(options.Forwarding, options.Chunks);
+        builder.Services.AddForwarding(options.Forwarding, options.Chunks, options.Admission);
         builder.Services.AddHttpForwarder();
         builder.Services.AddSingleton<SiloProxy>();
         builder.Services.AddSingleton<HealthEndpoint>();
         builder.Services.AddSingleton<StatusEndpoint>();
         builder.Services.AddSingleton<ReleaseEndpoints>();
         builder.Services.AddSingleton<ExplainEndpoint>();
+        builder.Services.AddSingleton<AdmissionEndpoint>();
         builder.Services.AddGatewayMetrics();
 
         if (surroundings.Source is { } source)

@@ -34,8 +34,8 @@ public sealed class ArtifactBody(TimeProvider clock, LoadCounters load)
         Outlet outlet = new(
             context.Response.BodyWriter,
             lengthBytes > 2 * HeldBackBytes ? context.Features.Get<IFileSliceSink>() : null,
-            context.Features.Get<SlowReaderGuard>());
-        ISendAllowance? allowance = context.Features.Get<ISendAllowance>();
+            context.Features.Get<SlowReaderGuard>(),
+            context.Features.Get<ISendAllowance>());
         CancellationToken gone = context.RequestAborted;
         long end = offset + lengthBytes;
         try
@@ -45,7 +45,7 @@ public sealed class ArtifactBody(TimeProvider clock, LoadCounters load)
                 int wanted = outlet.Sink is { } sink && end - offset > HeldBackBytes
                     ? (int)Math.Min(sink.Pacer.NextBytes, end - offset - HeldBackBytes)
                     : (int)Math.Min(CopyBytes, end - offset);
-                if (allowance is not null)
+                if (outlet.Allowance is { } allowance)
                 {
                     wanted = await allowance.TakeAsync(wanted, gone);
                 }
@@ -89,7 +89,9 @@ public sealed class ArtifactBody(TimeProvider clock, LoadCounters load)
             outlet.Body.GetMemory(loan.CountBytes);
             outlet.Body.Advance(loan.CountBytes);
             outlet.Guard?.Arm();
+            outlet.Allowance?.Sending();
             flushed = await outlet.Body.FlushAsync();
+            outlet.Allowance?.Sent();
             sink.Pacer.Sent(loan.CountBytes, clock.GetElapsedTime(started));
             load.SliceSentByKernel();
         }
@@ -123,7 +125,9 @@ public sealed class ArtifactBody(TimeProvider clock, LoadCounters load)
         long started = clock.GetTimestamp();
         outlet.Body.Advance(count);
         outlet.Guard?.Arm();
+        outlet.Allowance?.Sending();
         FlushResult flushed = await outlet.Body.FlushAsync();
+        outlet.Allowance?.Sent();
         outlet.Guard?.Disarm();
         outlet.Sink?.Pacer.Sent(count, clock.GetElapsedTime(started));
         return flushed.IsCompleted || flushed.IsCanceled ? BodyOutcome.ClientGone : BodyOutcome.Sent;
@@ -147,5 +151,5 @@ public sealed class ArtifactBody(TimeProvider clock, LoadCounters load)
         return true;
     }
 
-    private readonly record struct Outlet(PipeWriter Body, IFileSliceSink? Sink, SlowReaderGuard? Guard);
+    private readonly record struct Outlet(PipeWriter Body, IFileSliceSink? Sink, SlowReaderGuard? Guard, ISendAllowance? Allowance);
 }

@@ -1,4 +1,5 @@
 using PhaseMesh.Serving.Ranges;
+using PhaseMesh.Serving.Responses;
 
 namespace PhaseMesh.Serving.Bodies;
 
@@ -25,8 +26,8 @@ public interface IArtifactSource
     /// <summary>Asked before a status is chosen, so that what cannot be sent is an error instead of a torn body.</summary>
     /// <param name="first">The first range that will be sent.</param>
     /// <param name="cancellationToken">The client went away.</param>
-    /// <returns>Why its bytes cannot be had now, as a sentence for the client; null when they can.</returns>
-    ValueTask<string?> FindProblemAsync(ByteRange first, CancellationToken cancellationToken);
+    /// <returns>Why its bytes cannot be had now; null when they can.</returns>
+    ValueTask<Unavailability?> FindProblemAsync(ByteRange first, CancellationToken cancellationToken);
 
     /// <summary>Lends verified bytes, waiting for them where they are still arriving.</summary>
     /// <param name="offset">In the artifact.</param>

@@ -16,7 +16,7 @@ internal sealed class ArtifactFileSource(ArtifactFile file, CatalogOptions optio
 
     public DateTimeOffset? LastModified => file.LastModified;
 
-    public async ValueTask<string?> FindProblemAsync(ByteRange first, CancellationToken cancellationToken)
+    public async ValueTask<Unavailability?> FindProblemAsync(ByteRange first, CancellationToken cancellationToken)
     {
         ValueTask<bool> intact = file.IsIntactAsync();
         if (!intact.IsCompleted)
@@ -24,15 +24,17 @@ internal sealed class ArtifactFileSource(ArtifactFile file, CatalogOptions optio
             Task<bool> verification = intact.AsTask();
             try
             {
-                return await verification.WaitAsync(options.ReverificationPatience, clock, cancellationToken) ? null : file.StaleBecause;
+                return await verification.WaitAsync(options.ReverificationPatience, clock, cancellationToken) ? null : Stale();
             }
             catch (TimeoutException)
             {
-                return $"The {Name} on disk was touched and is being verified again.";
+                return new Unavailability($"The {Name} on disk was touched and is being verified again.");
             }
         }
 
-        return await intact ? null : file.StaleBecause;
+        return await intact ? null : Stale();
+
+        Unavailability? Stale() => file.StaleBecause is { } reason ? new Unavailability(reason) : null;
     }
 
     public ValueTask<FileLoan?> BorrowAsync(long offset, int maxBytes, CancellationToken cancellationToken) =>

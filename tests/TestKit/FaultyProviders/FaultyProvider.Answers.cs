@@ -54,6 +54,10 @@ public sealed partial class FaultyProvider
                 await SendAsync(stream, $"HTTP/1.1 302 Found\r\nLocation: https://127.0.0.1:{Port}{path}\r\nContent-Length: 0\r\n\r\n",
                     cancellationToken);
                 return true;
+            case ProviderFault.Busy:
+                await SendAsync(
+                    stream, $"HTTP/1.1 503 Service Unavailable\r\nRetry-After: {RetryAfter}\r\nContent-Length: 0\r\n\r\n", cancellationToken);
+                return true;
             case ProviderFault.ServerError:
                 await SendAsync(stream, "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n", cancellationToken);
                 return true;

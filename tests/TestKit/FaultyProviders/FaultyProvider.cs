@@ -57,6 +57,9 @@ public sealed partial class FaultyProvider : IAsyncDisposable
     /// <summary>The byte of the artifact at which the fault sets in.</summary>
     public long FaultAt { get; set; }
 
+    /// <summary>What <see cref="ProviderFault.Busy"/> has in <c>Retry-After</c>.</summary>
+    public string RetryAfter { get; set; } = "1";
+
     public ReadOnlyMemory<byte> ManifestBytes { get; set; }
 
     /// <summary>False: it answers <c>/blobs/</c> with 404, as a plain web server does.</summary>

@@ -11,6 +11,9 @@ public enum ProviderFault
     /// <summary>500 for everything.</summary>
     ServerError,
 
+    /// <summary>503 with <see cref="FaultyProvider.RetryAfter"/> for everything.</summary>
+    Busy,
+
     /// <summary>A redirect to itself.</summary>
     RedirectLoop,
 

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using PhaseMesh.Gateway.Admission;
 using PhaseMesh.Gateway.Chunks;
 using PhaseMesh.Gateway.Directory;
 using PhaseMesh.Gateway.Forwarding;
@@ -50,6 +51,8 @@ internal sealed class ForwardingScene : IAsyncDisposable
 
     public ChunkCounters Counters => _app.Services.GetRequiredService<ChunkCounters>();
 
+    public AdmissionControl Admission => _app.Services.GetRequiredService<AdmissionControl>();
+
     public ChunkStore Store => _app.Services.GetRequiredService<ChunkStore>();
 
     public DiskChunks Disk => _app.Services.GetRequiredService<DiskChunks>();
@@ -71,7 +74,7 @@ internal sealed class ForwardingScene : IAsyncDisposable
             : services.GetRequiredService<TwinPicker>());
         builder.Services.AddSingleton<RememberedProofs>();
         builder.Services.AddSingleton<IMisbehaviourReporter>(services => services.GetRequiredService<RememberedProofs>());
-        builder.Services.AddForwarding(options.Forwarding, options.Chunks);
+        builder.Services.AddForwarding(options.Forwarding, options.Chunks, options.Admission);
         builder.WebHost.UseKestrelCore();
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.Listen(IPAddress.Loopback, 0, listen =>
         {
@@ -220,6 +223,8 @@ internal sealed record SceneOptions
     };
 
     public ChunkStoreOptions Chunks { get; init; } = new() { MemoryBytes = 64 << 20 };
+
+    public AdmissionOptions Admission { get; init; } = new();
 
     /// <summary>The product's choice of replica instead of <see cref="TwinPicker"/>, which then sees nothing.</summary>
     public bool UsesRealPicker { get; init; }
