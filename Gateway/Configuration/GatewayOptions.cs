@@ -48,7 +48,8 @@ internal sealed record GatewayOptions
 
     public AdmissionOptions Admission { get; init; } = new();
 
-    public ServingLimits Limits { get; init; } = new();
+    /// <summary>Connections enough for those who wait, besides those who are served.</summary>
+    public ServingLimits Limits { get; init; } = new() { MaxConnections = 16_384 };
 
     /// <summary>As given, by name: the settings that a running gateway can't change.</summary>
     public IReadOnlyDictionary<string, string> ReadOnce { get; init; } = new Dictionary<string, string>();

@@ -22,10 +22,14 @@ internal static class Programs
     }
 
     /// <summary>phase-gateway, once it is ready.</summary>
+    public static Task<(ChildProcess Process, Uri Url)> GatewayAsync(
+        ReleaseDirectory directory, TestRelease release, IEnumerable<Uri> providers, params string[] more) =>
+        GatewayAsync(LoopbackPort.Free(), directory, release, providers, more);
+
+    /// <inheritdoc cref="GatewayAsync(ReleaseDirectory, TestRelease, IEnumerable{Uri}, string[])"/>
     public static async Task<(ChildProcess Process, Uri Url)> GatewayAsync(
-        ReleaseDirectory directory, TestRelease release, IEnumerable<Uri> providers, params string[] more)
+        int port, ReleaseDirectory directory, TestRelease release, IEnumerable<Uri> providers, params string[] more)
     {
-        int port = LoopbackPort.Free();
         Uri url = new($"http://127.0.0.1:{port}/");
         ChildProcess process = Start("phase-gateway", "phase-gateway",
         [
@@ -43,9 +47,12 @@ internal static class Programs
         "--trust", release.Key.PublicKey.KeyId);
 
     private static ChildProcess Start(string assembly, string name, params string[] arguments) => ChildProcess.Start(
-        name, "dotnet", [Path.Combine(AppContext.BaseDirectory, assembly + ".dll"), .. arguments], Clean);
+        name, "dotnet", [FileOf(assembly), .. arguments], Clean);
 
-    private static void Clean(ProcessStartInfo start)
+    /// <summary>The program file of one of the programs, for those who start it otherwise.</summary>
+    public static string FileOf(string assembly) => Path.Combine(AppContext.BaseDirectory, assembly + ".dll");
+
+    public static void Clean(ProcessStartInfo start)
     {
         foreach (string variable in start.Environment.Keys
             .Where(key => key.StartsWith("PLASM_", StringComparison.Ordinal)
