@@ -20,7 +20,9 @@ public class BusyProviderTests
         // Shorter than what it is asked to wait, and fewer requests than it takes: without the rule this boot fails.
         agent.Limits = agent.Limits with
         {
-            NoProgressLimit = TimeSpan.FromMilliseconds(500), MaxFruitlessAttempts = 1, StallWindow = TimeSpan.FromSeconds(30),
+            NoProgressLimit = TimeSpan.FromMilliseconds(500),
+            MaxFruitlessAttempts = 1,
+            StallWindow = TimeSpan.FromSeconds(30),
         };
         agent.OnText = _ =>
         {

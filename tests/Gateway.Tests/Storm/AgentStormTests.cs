@@ -19,7 +19,9 @@ public class AgentStormTests(ITestOutputHelper output)
     {
         using TestRelease release = TestRelease.Create(new TestReleaseOptions
         {
-            KernelBytes = 600_001, InitramfsBytes = 300_002, RootfsBytes = 2_100_003,
+            KernelBytes = 600_001,
+            InitramfsBytes = 300_002,
+            RootfsBytes = 2_100_003,
         });
         using ReleaseDirectory directory = new();
         directory.Write(release);

@@ -18,7 +18,9 @@ public class SimulatedStormTests(ITestOutputHelper output)
     {
         using TestRelease release = TestRelease.Create(new TestReleaseOptions
         {
-            KernelBytes = 60_001, InitramfsBytes = 40_002, RootfsBytes = 150_003,
+            KernelBytes = 60_001,
+            InitramfsBytes = 40_002,
+            RootfsBytes = 150_003,
         });
         using ReleaseDirectory directory = new();
         directory.Write(release);
