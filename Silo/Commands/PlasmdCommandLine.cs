@@ -12,6 +12,7 @@ using PhaseMesh.Silo.Commands.Keys;
 using PhaseMesh.Silo.Commands.Manifests;
 using PhaseMesh.Silo.Commands.Neighbours;
 using PhaseMesh.Silo.Commands.Providers;
+using PhaseMesh.Silo.Commands.Routes;
 
 namespace PhaseMesh.Silo.Commands;
 
@@ -105,6 +106,10 @@ internal static class PlasmdCommandLine
                 ClusterStatusCommand.Create(context),
             },
             FleetCommands.Create(context),
+            new Command("route", "Look at a gateway's choices.")
+            {
+                RouteExplainCommand.Create(context),
+            },
             new Command("mdns", "Look at the neighbourhood.")
             {
                 MdnsBrowseCommand.Create(context),
