@@ -1,5 +1,6 @@
 using PhaseMesh.Grains.Fleet;
 using PhaseMesh.Grains.Providers;
+using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Silo.Fleet.Access;
 using GrainOptions = PhaseMesh.Grains.Fleet.FleetOptions;
 
@@ -62,28 +63,33 @@ internal static class ProviderEndpoints
     public static async Task<IResult> SetWeightAsync(HttpContext context, string key, IGrainFactory grains) =>
         Answer(await Grain(grains, key).SetWeightAsync(context.Call().Read<WeightCall>().Weight, context.Call().Key));
 
-    /// <summary>An operator's word, such as a gateway's with an operator key, counts as seen by the fleet itself.</summary>
-    public static async Task<IResult> AccuseAsync(HttpContext context, string key, IGrainFactory grains)
+    /// <summary>
+    /// An operator's word counts as seen by the fleet itself. Where there is only a word, such as a gateway's, the silo looks for itself:
+    /// what it then gets is proof, whoever told. Seeing nothing wrong, it keeps the word of a provider of the fleet and no other.
+    /// </summary>
+    public static async Task<IResult> AccuseAsync(HttpContext context, string key, IGrainFactory grains, ChunkCheck check)
     {
         SignedCall call = context.Call();
         MisbehaviourCall told = call.Read<MisbehaviourCall>();
         bool isWordOnly = told.Receipt is null && !call.IsOperator;
-        if (isWordOnly && await Grain(grains, call.Key).GetAsync() is null)
+        Sha256Digest? seen = isWordOnly ? await check.FindWrongAsync(FleetText.ProviderOf(key), told, context.RequestAborted) : null;
+        if (isWordOnly && seen is null && await Grain(grains, call.Key).GetAsync() is null)
         {
             throw new FleetRefusedException(RefusalKind.Forbidden, FleetRefusals.NotAllowed,
-                $"{call.Key} is no provider of this fleet: without the accused one's receipt its word counts nothing.");
+                $"{call.Key} is no provider of this fleet, and this silo saw nothing wrong: without the accused one's receipt its word counts "
+                    + "nothing.");
         }
 
         return FleetResults.Ok(await Grain(grains, key).ReportMisbehaviourAsync(new MisbehaviourReport
         {
             Witness = told.Receipt is not null ? MisbehaviourWitness.Receipt
-                : call.IsOperator ? MisbehaviourWitness.Silo
+                : call.IsOperator || seen is not null ? MisbehaviourWitness.Silo
                 : MisbehaviourWitness.Node,
             Reporter = call.Key,
             Manifest = told.Manifest,
             Artifact = told.Artifact,
             Chunk = told.Chunk,
-            ActualDigest = told.Actual,
+            ActualDigest = seen?.ToString() ?? told.Actual,
             ReceiptSignature = told.Receipt?.Signature ?? [],
             ReceiptTime = told.Receipt?.Time ?? default,
         }));

@@ -33,6 +33,7 @@ internal static class SiloServices
         });
         services.AddSingleton(cluster);
         services.AddSingleton(provider => new SourceMeter(cluster.FloodLimit, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<ChunkCheck>();
         services.AddSingleton<NonceMemory>();
         services.AddSingleton<FleetGate>();
         services.AddSingleton<FollowerGate>();

@@ -26,6 +26,8 @@ internal sealed class StubProvider : IAsyncDisposable
 
     public static StubProvider Raw(string answer) => new(Encoding.UTF8.GetBytes(answer));
 
+    public static StubProvider Raw(byte[] answer) => new(answer);
+
     public static StubProvider Silent() => new(null);
 
     public async ValueTask DisposeAsync()

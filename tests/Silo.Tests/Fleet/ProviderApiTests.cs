@@ -1,8 +1,10 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using PhaseMesh.Grains.Providers;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Manifests.Signing;
+using PhaseMesh.Silo.Tests.Commands;
 using PhaseMesh.Silo.Tests.Fleet.Support;
 using PhaseMesh.Silo.Tests.Serving;
 
@@ -105,6 +107,43 @@ public sealed class ProviderApiTests(FleetStorages storages)
 
         async Task<int> ReplicasAsync() =>
             (await op.GetAsync($"/v1/artifacts/{kernel}")).Json.GetProperty("artifact").GetProperty("replicas_live").GetInt32();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Provider_ThatAStrangerAccuses_IsQuarantinedOnlyIfTheSiloSeesItToo(bool isLying)
+    {
+        byte[] chunk = FleetReleases.Kernel("v1-kernel")[..FleetReleases.ChunkBytes];
+        chunk[7] ^= (byte)(isLying ? 1 : 0);
+        byte[] head = Encoding.ASCII.GetBytes(
+            $"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 0-{chunk.Length - 1}/100000\r\nContent-Length: {chunk.Length}\r\nConnection: close\r\n\r\n");
+        await using StubProvider accused = StubProvider.Raw([.. head, .. chunk]);
+        await using FleetScene scene = await FleetScene.StartAsync(storages, "sqlite");
+        FleetCaller op = scene.As(scene.Operator);
+        using var gateway = Ed25519PrivateKey.Generate();
+        await op.PutAsync("/v1/fleet/policy", new { policy = "open" });
+        FleetAnswer published = await op.PostAsync("/v1/channels/stable/x86_64/publish", FleetReleases.Bytes(FleetReleases.Manifest(1)));
+        string kernel = FleetReleases.Digest("v1-kernel").ToString();
+        string path = $"/v1/providers/{scene.Node.PublicKey.KeyId}";
+        (await scene.As(scene.Node).PostAsync("/v1/providers", BootApiTests.Enrolment(scene.Node, replicas: [kernel], url: accused.Url + "/")))
+            .Expect(HttpStatusCode.OK);
+        object report = new { manifest = published["manifest"], artifact = kernel, chunk = 0, actual = Sha256Digest.Compute("claimed"u8).ToString() };
+
+        FleetAnswer answer = await scene.As(gateway).PostAsync($"{path}/misbehaviour", report);
+
+        if (isLying)
+        {
+            Assert.Equal("True", answer.Expect(HttpStatusCode.OK)["is_proven"]);
+            Assert.Equal("quarantined", (await op.GetAsync(path))["state"]);
+            (await scene.As(gateway).PostAsync($"{path}/misbehaviour", report)).Expect(HttpStatusCode.Forbidden, "not-allowed");
+        }
+        else
+        {
+            answer.Expect(HttpStatusCode.Forbidden, "not-allowed");
+            Assert.NotEqual("quarantined", (await op.GetAsync(path))["state"]);
+            (await scene.As(gateway).PostAsync($"{path}/misbehaviour", report)).Expect(HttpStatusCode.TooManyRequests, "too-many");
+        }
     }
 
     [Fact]
