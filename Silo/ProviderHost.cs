@@ -105,7 +105,7 @@ public sealed partial class ProviderHost : IAsyncDisposable
     internal static async Task<ProviderHost> StartAsync(ProviderOptions options, ProviderSurroundings surroundings, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(options);
-        Ed25519PrivateKey nodeKey = Identity.NodeIdentity.LoadOrCreate(options.StateDirectory);
+        Ed25519PrivateKey nodeKey = NodeIdentity.LoadOrCreate(options.StateDirectory);
         WebApplication app = ProviderApplication.Build(options, nodeKey, surroundings);
         ProviderHost host = new(app, options, nodeKey, surroundings.ServiceManager);
         try

@@ -1,9 +1,7 @@
-using System.Net;
-using System.Net.Sockets;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Logging.Console;
 using PhaseMesh.Manifests.Signing;
 using PhaseMesh.Mdns.Network;
+using PhaseMesh.Serving.Hosting;
 using PhaseMesh.Silo.Advertising.Dht;
 using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Catalog.Loading;
@@ -48,11 +46,11 @@ internal static class ProviderApplication
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "plasmd" });
         builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
-        (surroundings.Logging ?? LogToStandardError)(builder.Logging);
+        (surroundings.Logging ?? ServingHost.LogToStandardError)(builder.Logging);
 
         IServiceCollection services = builder.Services;
         services.AddRoutingCore();
-        services.AddSingleton<IHostLifetime, LifetimeOfItsOwner>();
+        services.AddLifetimeOfItsOwner();
         services.AddSingleton(surroundings.Clock);
         services.AddSingleton(options.Limits);
         services.AddSingleton(options.Catalog);
@@ -100,63 +98,7 @@ internal static class ProviderApplication
     private static void Configure(KestrelServerOptions kestrel, ProviderOptions options)
     {
         ServingLimits limits = options.Limits;
-        kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxConcurrentConnections = limits.MaxConnections;
-        kestrel.Limits.MaxConcurrentUpgradedConnections = 0;
-        kestrel.Limits.MaxRequestBodySize = 0;
-        kestrel.Limits.MaxRequestLineSize = limits.MaxRequestLineBytes;
-        kestrel.Limits.MaxRequestHeadersTotalSize = limits.MaxHeaderBytes;
-        kestrel.Limits.MaxRequestHeaderCount = limits.MaxHeaderCount;
-        kestrel.Limits.RequestHeadersTimeout = limits.HeaderTimeout;
-        kestrel.Limits.KeepAliveTimeout = limits.KeepAliveTimeout;
-
-        // For the answers that are no artifacts; those are timed slice by slice (SlowReaderGuard), before this would strike.
-        kestrel.Limits.MinResponseDataRate = new MinDataRate(bytesPerSecond: 1024, gracePeriod: limits.SliceTimeout + TimeSpan.FromSeconds(5));
-
-        foreach (IPEndPoint endPoint in EndPointsOf(options))
-        {
-            kestrel.Listen(endPoint, listen =>
-            {
-                listen.Protocols = HttpProtocols.Http1;
-                IServiceProvider services = listen.ApplicationServices;
-                listen.Use(services.GetRequiredService<ConnectionGate>().Wrap);
-                listen.Use(SlowReaderGuard.Middleware(
-                    services.GetRequiredService<TimeProvider>(), limits, services.GetRequiredService<ILogger<SlowReaderGuard>>()));
-                if (limits.BodyTransport is BodyTransport.Best && SendfileTransport.IsSupported)
-                {
-                    listen.UseSendfile();
-                }
-            });
-        }
-    }
-
-    /// <summary>[::] takes IPv4 as well; where there is no IPv6, 0.0.0.0.</summary>
-    private static IEnumerable<IPEndPoint> EndPointsOf(ProviderOptions options) => options.Bind switch
-    {
-        null => [new IPEndPoint(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, options.Port)],
-        "localhost" => [new IPEndPoint(IPAddress.Loopback, options.Port)],
-        _ => [new IPEndPoint(
-            IPAddress.TryParse(options.Bind, out IPAddress? address)
-                ? address
-                : throw new FormatException($"Expected an IP address or localhost to listen on, found '{options.Bind}'."),
-            options.Port)],
-    };
-
-    private static void LogToStandardError(ILoggingBuilder logging)
-    {
-        logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.ColorBehavior = LoggerColorBehavior.Disabled;
-        });
-        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-    }
-
-    /// <summary>Signals belong to <see cref="ProviderHost.RunAsync"/>.</summary>
-    private sealed class LifetimeOfItsOwner : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+        kestrel.Apply(limits);
+        kestrel.Listen(ServingHost.EndPointOf(options.Bind, options.Port), listen => listen.UseServing(limits));
     }
 }

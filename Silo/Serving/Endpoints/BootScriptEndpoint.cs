@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using PhaseMesh.Manifests.Booting;
 using PhaseMesh.Silo.Catalog;
 
 namespace PhaseMesh.Silo.Serving.Endpoints;
@@ -21,7 +22,7 @@ internal sealed class BootScriptEndpoint(ReleaseCatalog catalog)
             return Problem.WriteAsync(context, StatusCodes.Status400BadRequest, "Bad host", "Expected a host name or address and a port in the Host field.");
         }
 
-        return BootScript.Write(release.Manifest, host, out string? problem) is { } script
+        return BootScript.Write(release.Manifest, Uri.UriSchemeHttp, host, out string? problem) is { } script
             ? WriteAsync(context, Encoding.ASCII.GetBytes(script), "text/plain; charset=utf-8", "no-store")
             : Problem.WriteAsync(context, StatusCodes.Status422UnprocessableEntity, "No iPXE script", $"{release.Slot}: {problem}");
     }

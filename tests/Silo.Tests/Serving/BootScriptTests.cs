@@ -1,7 +1,7 @@
 using System.Text;
 using PhaseMesh.Manifests;
+using PhaseMesh.Manifests.Booting;
 using PhaseMesh.Manifests.Naming;
-using PhaseMesh.Silo.Serving.Endpoints;
 using PhaseMesh.Silo.Tests.Catalog;
 using PhaseMesh.TestKit.Processes;
 
@@ -49,7 +49,7 @@ public sealed class BootScriptTests
     [InlineData("console=${net0/ip}")]
     public void CommandLineThatIpxeWouldTakeForItsOwn_IsRefused(string commandLine)
     {
-        Assert.Null(BootScript.Write(Manifest(commandLine), "host:80", out string? problem));
+        Assert.Null(BootScript.Write(Manifest(commandLine), "http", "host:80", out string? problem));
         Assert.Contains("iPXE would take for its own", problem, StringComparison.Ordinal);
     }
 
@@ -59,7 +59,7 @@ public sealed class BootScriptTests
     [InlineData("  a=1 b;c d&&e f||g h#i $j {k}  ")]
     public void CommandLine_IsCarriedAsItIs(string? commandLine)
     {
-        string script = BootScript.Write(Manifest(commandLine), "host:80", out _)!;
+        string script = BootScript.Write(Manifest(commandLine), "http", "host:80", out _)!;
         string line = script.Split('\n').Single(line => line.StartsWith("kernel ", StringComparison.Ordinal));
         string carried = string.IsNullOrEmpty(commandLine) ? "" : commandLine.Trim() + " ";
         Assert.EndsWith($" initrd=initramfs {carried}phase.channel=stable phase.arch=arm64 phase.provider=http://host:80", line, StringComparison.Ordinal);
@@ -69,7 +69,7 @@ public sealed class BootScriptTests
     [Fact]
     public void CommandLineTooLong_IsRefused()
     {
-        Assert.Null(BootScript.Write(Manifest(new string('a', 2000)), "host:80", out string? problem));
+        Assert.Null(BootScript.Write(Manifest(new string('a', 2000)), "http", "host:80", out string? problem));
         Assert.Contains("2047", problem, StringComparison.Ordinal);
     }
 

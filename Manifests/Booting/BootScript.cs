@@ -2,9 +2,8 @@ using System.Buffers;
 using System.Text;
 using PhaseMesh.Manifests;
 using PhaseMesh.Manifests.Naming;
-using PhaseMesh.Silo.Catalog;
 
-namespace PhaseMesh.Silo.Serving.Endpoints;
+namespace PhaseMesh.Manifests.Booting;
 
 /// <summary>
 /// The script that has iPXE boot a release as phase-agent would: the target finds the same files under <c>/phase</c>.
@@ -16,7 +15,7 @@ namespace PhaseMesh.Silo.Serving.Endpoints;
 /// iPXE splits at blanks, knows no quotes, expands <c>${...}</c> and gives meaning to <c>|| &amp;&amp; ;</c> and a leading <c>#</c>:
 /// a command line with one of those cannot be said and is refused.
 /// </remarks>
-internal static class BootScript
+public static class BootScript
 {
     /// <summary>What the x86 boot protocol takes, COMMAND_LINE_SIZE - 1; iPXE cuts off the rest.</summary>
     private const int MaxCommandLineLength = 2047;
@@ -28,15 +27,17 @@ internal static class BootScript
     public static ReadOnlyMemory<byte> DirectoryArchive { get; } = WriteDirectoryArchive();
 
     /// <summary>Whether a Host field may be written into a script.</summary>
-    public static bool IsSafeHost(string host) => host.Length is > 0 and <= 255 && !host.AsSpan().ContainsAnyExcept(HostCharacters);
+    public static bool IsSafeHost(string? host) => host?.Length is > 0 and <= 255 && !host.AsSpan().ContainsAnyExcept(HostCharacters);
 
     /// <param name="manifest">Of the release to boot.</param>
+    /// <param name="scheme"><c>http</c>, or <c>https</c> for a client that came so.</param>
     /// <param name="host">Host and port as the client wrote them; checked by <see cref="IsSafeHost"/>.</param>
     /// <param name="problem">Why there is no script.</param>
     /// <returns>Null if the command line can't be written down for iPXE.</returns>
-    public static string? Write(BootManifest manifest, string host, out string? problem)
+    public static string? Write(BootManifest manifest, string scheme, string host, out string? problem)
     {
-        string provider = $"http://{host}";
+        ArgumentNullException.ThrowIfNull(manifest);
+        string provider = $"{scheme}://{host}";
         string slot = $"{provider}/{manifest.Channel}/{manifest.Arch}";
         string commandLine = string.Join(' ', new[]
         {

@@ -1,9 +1,7 @@
-using PhaseMesh.Manifests.Signing;
-
-namespace PhaseMesh.Silo.Identity;
+namespace PhaseMesh.Manifests.Signing;
 
 /// <summary>The key this node signs with, in <c>STATE/node.key</c>: made on first start, mode 0600, never replaced.</summary>
-internal static class NodeIdentity
+public static class NodeIdentity
 {
     public const string FileName = "node.key";
 
