@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using PhaseMesh.Gateway.Directory;
 using PhaseMesh.Gateway.Forwarding;
+using PhaseMesh.Manifests.Booting;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Serving.Responses;
 
@@ -42,7 +43,7 @@ internal sealed class ReleaseEndpoints(IReplicaDirectory directory, ForwardingOp
                 context, StatusCodes.Status400BadRequest, "Bad host", "Expected a host name or address and a port in the Host field.");
         }
 
-        return BootScript.Write(release.Manifest, host, out string? problem) is { } script
+        return BootScript.Write(release.Manifest, context.Request.Scheme, host, out string? problem) is { } script
             ? WriteAsync(context, Encoding.ASCII.GetBytes(script), "text/plain; charset=utf-8", "no-store")
             : Problem.WriteAsync(
                 context, StatusCodes.Status422UnprocessableEntity, "No iPXE script", $"{release.Channel}/{release.Arch}: {problem}");

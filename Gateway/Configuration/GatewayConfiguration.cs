@@ -3,6 +3,7 @@ using System.Net;
 using PhaseMesh.Gateway.Admission;
 using PhaseMesh.Gateway.Chunks;
 using PhaseMesh.Gateway.Forwarding;
+using PhaseMesh.Gateway.Redirects;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Manifests.Signing;
 
@@ -45,9 +46,37 @@ internal static class GatewayConfiguration
             found.Add($"{GatewaySettings.Provider.Flag} and {GatewaySettings.Silo.Flag} are missing: expected at least one.");
         }
 
+        ServerCertificate? certificate = found.Count == 0 ? Certificate(values, found) : null;
         return found.Count == 0
-            ? Make(values, environment) with { Providers = providers, Networks = file?.Networks ?? [], ConfigPath = file?.FullPath, ReadOnce = ReadOnce(values) }
+            ? Make(values, environment) with
+            {
+                Providers = providers,
+                Networks = file?.Networks ?? [],
+                Certificate = certificate,
+                ConfigPath = file?.FullPath,
+                WatchedFiles = [.. values[GatewaySettings.TlsCertificate], .. values[GatewaySettings.TlsKey]],
+                ReadOnce = ReadOnce(values),
+            }
             : null;
+    }
+
+    private static ServerCertificate? Certificate(Dictionary<GatewaySetting, IReadOnlyList<string>> values, List<string> problems)
+    {
+        switch (values[GatewaySettings.TlsCertificate], values[GatewaySettings.TlsKey])
+        {
+            case ([], []):
+                return null;
+            case ([var certificatePath, ..], [var keyPath, ..]):
+                if (!ServerCertificate.TryLoad(certificatePath, keyPath, out ServerCertificate? certificate, out string? problem))
+                {
+                    problems.Add(problem);
+                }
+
+                return certificate;
+            default:
+                problems.Add($"{GatewaySettings.TlsCertificate.Flag} and {GatewaySettings.TlsKey.Flag}: expected both or none, found one.");
+                return null;
+        }
     }
 
     /// <summary>Where <see cref="Load"/> looks for the file.</summary>
@@ -56,7 +85,9 @@ internal static class GatewayConfiguration
 
     private static Dictionary<string, string> ReadOnce(Dictionary<GatewaySetting, IReadOnlyList<string>> values) =>
         values.Where(each => each.Key.NeedsRestart && each.Value.Count > 0)
-            .ToDictionary(each => each.Key.Name, each => string.Join(',', each.Value));
+            .Select(each => (each.Key.Flag, Text: string.Join(',', each.Value)))
+            .Concat(values[GatewaySettings.TlsCertificate].Select(_ => (Flag: "whether there is a certificate", Text: "yes")))
+            .ToDictionary(each => each.Flag, each => each.Text);
 
     private static GatewayFile? FindFile(IReadOnlyList<string> named, GatewayEnvironment environment) =>
         named is [var path, ..] ? GatewayFile.Load(path)
@@ -94,6 +125,13 @@ internal static class GatewayConfiguration
         {
             Silos = [.. values[GatewaySettings.Silo].Select(text => new Uri(text)).Distinct()],
             TrustedProxies = [.. values[GatewaySettings.TrustedProxy].Select(text => IPNetwork.Parse(text))],
+            Redirect = new RedirectOptions
+            {
+                Everyone = Text(GatewaySettings.Redirect) == "true",
+                Sites = values[GatewaySettings.RedirectSite],
+                Networks = [.. values[GatewaySettings.RedirectClient].Select(text => IPNetwork.Parse(text))],
+            },
+            TlsPort = Number(GatewaySettings.TlsPort) ?? usual.TlsPort,
             Port = Number(GatewaySettings.Port) ?? usual.Port,
             Bind = Text(GatewaySettings.Bind),
             StateDirectory = Path.GetFullPath(Text(GatewaySettings.StateDirectory) ?? environment.DefaultStateDirectory),

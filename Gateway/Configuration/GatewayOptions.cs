@@ -2,6 +2,7 @@ using System.Net;
 using PhaseMesh.Gateway.Admission;
 using PhaseMesh.Gateway.Chunks;
 using PhaseMesh.Gateway.Forwarding;
+using PhaseMesh.Gateway.Redirects;
 using PhaseMesh.Manifests.Signing;
 using PhaseMesh.Serving;
 
@@ -34,6 +35,14 @@ internal sealed record GatewayOptions
     /// <summary>An IP address or <c>localhost</c>; null is every address.</summary>
     public string? Bind { get; init; }
 
+    public RedirectOptions Redirect { get; init; } = RedirectOptions.None;
+
+    /// <summary>Null: no HTTPS.</summary>
+    public ServerCertificate? Certificate { get; init; }
+
+    /// <summary>For HTTPS, beside <see cref="Port"/>; 0 is any free one.</summary>
+    public int TlsPort { get; init; } = 8443;
+
     /// <summary>Where the last snapshot is kept.</summary>
     public required string StateDirectory { get; init; }
 
@@ -65,5 +74,8 @@ internal sealed record GatewayOptions
         Networks = next.Networks,
         TrustedProxies = next.TrustedProxies,
         DrainGrace = next.DrainGrace,
+        Redirect = next.Redirect,
+        Certificate = Certificate is null ? null : next.Certificate ?? Certificate, // Whether there is one decides on the port.
+        WatchedFiles = next.WatchedFiles,
     };
 }

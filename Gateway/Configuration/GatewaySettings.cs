@@ -10,6 +10,8 @@ namespace PhaseMesh.Gateway.Configuration;
 internal static class GatewaySettings
 {
     public const string GatewayTable = "gateway";
+    public const string TlsTable = "tls";
+    public const string RedirectTable = "redirect";
     public const string ProviderTable = "provider";
     public const string SiteTable = "site";
     public const long MinMemoryBytes = 16L << 20;
@@ -96,10 +98,34 @@ internal static class GatewaySettings
 
     public static GatewaySetting MaxRatePerClient { get; } = Rate("max-rate-per-client", "Bytes a second to one client. Default: no limit.");
 
+    public static GatewaySetting TlsCertificate { get; } = new(
+        "tls-certificate", "FILE", "A PEM file with the certificate and its chain: HTTPS is served as well. Default: HTTP alone.", "a path",
+        IsPath, Table: TlsTable, Key: "certificate", IsPath: true);
+
+    public static GatewaySetting TlsKey { get; } = new(
+        "tls-key", "FILE", "A PEM file with the certificate's private key.", "a path", IsPath, Table: TlsTable, Key: "key", IsPath: true);
+
+    public static GatewaySetting TlsPort { get; } = new(
+        "tls-port", "N", "The TCP port for HTTPS; 0 is any free one. Default: 8443.", "0 to 65535",
+        text => IsWithin(text, 0, ushort.MaxValue), SettingType.WholeNumber, Table: TlsTable, Key: "port", NeedsRestart: true);
+
+    public static GatewaySetting Redirect { get; } = new(
+        "redirect", "BOOL", "Send every client to a replica that it can reach, by 307. Default: false.", "true or false",
+        text => text is "true" or "false", SettingType.Boolean, Table: RedirectTable, Key: "everyone");
+
+    public static GatewaySetting RedirectSite { get; } = new(
+        "redirect-site", "SITE", "Redirect clients at this site; may be repeated.", PlaceRule, IsPlace, SettingType.TextList,
+        Table: RedirectTable, Key: "sites");
+
+    public static GatewaySetting RedirectClient { get; } = new(
+        "redirect-client", "NETWORK", "Redirect clients in this network; may be repeated.", NetworkRule, IsNetwork, SettingType.TextList,
+        Table: RedirectTable, Key: "clients");
+
     public static IReadOnlyList<GatewaySetting> All { get; } =
     [
         Config, Provider, Silo, Trust, Port, Bind, Memory, CacheDirectory, CacheSize, StateDirectory, Channel, Arch, DrainGrace, TrustedProxy,
         MaxStreams, MaxStreamsPerSite, MaxStreamsPerClient, MaxWaiting, MaxWait, MaxRate, MaxRatePerSite, MaxRatePerClient,
+        TlsCertificate, TlsKey, TlsPort, Redirect, RedirectSite, RedirectClient,
     ];
 
     public static ConfigurationSetting ProviderUrl { get; } = new("url", SettingType.Text, BaseUrlRule, IsBaseUrl);

@@ -3,6 +3,7 @@ using PhaseMesh.Gateway.Configuration;
 using PhaseMesh.Gateway.Routing;
 using PhaseMesh.Manifests;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.Manifests.Signing;
 
 namespace PhaseMesh.Gateway.Directory;
 
@@ -126,7 +127,10 @@ internal sealed partial class ProviderPoller(
         [
             new ProviderReport(
                 Source, _url, provider.Site, provider.Weight, standing, status.State != "starting",
-                [.. releases.SelectMany(manifest => manifest.Artifacts.Values).Select(artifact => artifact.Digest).Distinct()]),
+                [.. releases.SelectMany(manifest => manifest.Artifacts.Values).Select(artifact => artifact.Digest).Distinct()])
+            {
+                ClaimedKey = Ed25519PublicKey.TryParse(status.Node, out Ed25519PublicKey key) ? key.KeyId : null,
+            },
         ]);
     }
 
@@ -176,7 +180,8 @@ internal sealed partial class ProviderPoller(
     private static bool IsSame(SourceReport left, SourceReport right) =>
         left.Releases.Select(manifest => manifest.Digest).SequenceEqual(right.Releases.Select(manifest => manifest.Digest))
         && left.Providers.Zip(right.Providers).All(pair =>
-            pair.First.Standing == pair.Second.Standing && pair.First.IsWarm == pair.Second.IsWarm);
+            pair.First.Standing == pair.Second.Standing && pair.First.IsWarm == pair.Second.IsWarm
+            && pair.First.ClaimedKey == pair.Second.ClaimedKey);
 
     [LoggerMessage(5101, LogLevel.Warning, "{Url} does not answer; it is asked only when nobody else is left: {Problem}")]
     private partial void LogSilent(Uri url, string problem);

@@ -12,4 +12,8 @@ internal sealed record ReplicaSite(string? Site, string? Rack)
 /// <param name="Weight">0 to 100, set by the operator; 1 is the default, 2 takes twice the load, 0 takes none.</param>
 /// <param name="IsHealthy">False while it drains, is suspected or quarantined, or fails its health checks.</param>
 /// <param name="IsWarm">False while it says that it is still starting or still receives what it serves.</param>
-internal sealed record ReplicaEndpoint(string ProviderId, Uri BaseUrl, ReplicaSite Site, double Weight, bool IsHealthy, bool IsWarm);
+internal sealed record ReplicaEndpoint(string ProviderId, Uri BaseUrl, ReplicaSite Site, double Weight, bool IsHealthy, bool IsWarm)
+{
+    /// <summary>All that it says it can be reached by, <see cref="BaseUrl"/> among them.</summary>
+    public UrlList Urls { get => field ?? new UrlList([BaseUrl]); init; }
+}

@@ -15,6 +15,7 @@ internal sealed partial class SiloFollower(
     TimeProvider clock, ILogger<SiloFollower> log)
 {
     public const string Source = "silos";
+    private const int MaxUrls = 16;
     private const int WaitSeconds = 20;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(WaitSeconds + 10);
     private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(5);
@@ -117,7 +118,15 @@ internal sealed partial class SiloFollower(
         return new SourceReport(
             Verify(silo, snapshot.Releases), Verify(silo, snapshot.Staged ?? []),
             [.. snapshot.Providers.Select(Read).OfType<ProviderReport>()],
-            IsAuthoritative: true);
+            IsAuthoritative: true)
+        {
+            Quarantined =
+            [
+                .. snapshot.Providers.Where(provider => provider?.State == "quarantined")
+                    .Select(provider => Ed25519PublicKey.TryParse(provider!.Key, out Ed25519PublicKey key) ? key.KeyId : null)
+                    .OfType<string>(),
+            ],
+        };
     }
 
     private List<BootManifest> Verify(Uri silo, IReadOnlyList<SiloRelease?> releases)
@@ -176,9 +185,12 @@ internal sealed partial class SiloFollower(
             "draining" => ProviderStanding.Draining,
             _ => null,
         };
-        Uri? url = provider?.Urls?.Select(text => Uri.TryCreate(text, UriKind.Absolute, out Uri? parsed) ? parsed : null)
-            .FirstOrDefault(parsed => parsed is { Scheme: "http" or "https", PathAndQuery: "/", UserInfo: "", Fragment: "" });
-        if (standing is null || url is null || !Ed25519PublicKey.TryParse(provider!.Key, out Ed25519PublicKey key))
+        Uri[] urls =
+        [
+            .. (provider?.Urls ?? []).Select(text => Uri.TryCreate(text, UriKind.Absolute, out Uri? parsed) ? parsed : null).OfType<Uri>()
+                .Where(parsed => parsed is { Scheme: "http" or "https", PathAndQuery: "/", UserInfo: "", Fragment: "" }).Take(MaxUrls),
+        ];
+        if (standing is null || urls is not [var url, ..] || !Ed25519PublicKey.TryParse(provider!.Key, out Ed25519PublicKey key))
         {
             return null;
         }
@@ -187,7 +199,10 @@ internal sealed partial class SiloFollower(
             key.KeyId, url, new ReplicaSite(provider.Site, provider.Rack),
             double.IsFinite(provider.Weight) ? Math.Clamp(provider.Weight, 0, 100) : 1, standing.Value, true,
             [.. (provider.Replicas ?? []).Where(text => Sha256Digest.TryParse(text, out _))
-                .Select(text => Sha256Digest.Parse(text!)).Distinct()]);
+                .Select(text => Sha256Digest.Parse(text!)).Distinct()])
+        {
+            Urls = new UrlList(urls),
+        };
     }
 
     [LoggerMessage(5104, LogLevel.Warning, "No silo answers; what they said last holds on: {Silo}: {Problem}")]

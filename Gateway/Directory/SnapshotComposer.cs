@@ -93,8 +93,11 @@ internal sealed class SnapshotComposer
         SourceReport[] reports, Dictionary<Sha256Digest, ManifestArtifact> artifacts, DateTimeOffset now)
     {
         // One provider told of by two sources counts once; the first, authoritative one knows its key, site and weight.
+        // One that claims a quarantined key is that one, or wants to be taken for it. By URL nobody is judged: anyone may enrol another's.
         Dictionary<Uri, ProviderReport> providers = [];
-        foreach (ProviderReport provider in reports.SelectMany(report => report.Providers))
+        HashSet<string> quarantined = [.. reports.SelectMany(report => report.Quarantined)];
+        foreach (ProviderReport provider in reports.SelectMany(report => report.Providers)
+            .Where(provider => !quarantined.Contains(provider.ProviderId) && !quarantined.Contains(provider.ClaimedKey ?? "")))
         {
             ProviderReport first = providers.GetValueOrDefault(provider.BaseUrl) ?? (providers[provider.BaseUrl] = provider);
             foreach (Sha256Digest artifact in provider.Replicas)
@@ -130,7 +133,7 @@ internal sealed class SnapshotComposer
             .. providers.Select(provider => new ReplicaEndpoint(
                 provider.ProviderId, provider.BaseUrl, provider.Site, provider.Weight,
                 provider.Standing is ProviderStanding.Serving || (!isAnyoneServing && provider.Standing is ProviderStanding.Silent),
-                provider.IsWarm)),
+                provider.IsWarm) { Urls = provider.Urls }),
         ];
     }
 

@@ -27,7 +27,9 @@ internal sealed partial class SnapshotFile(string stateDirectory, TrustedManifes
             [.. each.Value.Staged.Select(manifest => Convert.ToBase64String(manifest.RawBytes.Span))],
             [.. each.Value.Providers.Select(provider => new StoredProvider(
                 provider.ProviderId, provider.BaseUrl.ToString(), provider.Site.Site, provider.Site.Rack, provider.Weight,
-                provider.Standing is ProviderStanding.Draining, [.. provider.Replicas.Select(digest => digest.ToString())]))]))];
+                provider.Standing is ProviderStanding.Draining, [.. provider.Replicas.Select(digest => digest.ToString())],
+                provider.ClaimedKey, [.. provider.Urls.Select(url => url.ToString())]))],
+            [.. each.Value.Quarantined]))];
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(
             new StoredDirectory(Format, heardAt, sources), SnapshotFileJson.Default.StoredDirectory);
         try
@@ -87,13 +89,20 @@ internal sealed partial class SnapshotFile(string stateDirectory, TrustedManifes
         [.. source.Providers.Select(provider => new ProviderReport(
             provider.Id, new Uri(provider.Url), new ReplicaSite(provider.Site, provider.Rack), Math.Clamp(provider.Weight, 0, 100),
             provider.IsDraining ? ProviderStanding.Draining : ProviderStanding.Serving, true,
-            [.. provider.Replicas.Select(Sha256Digest.Parse)]))],
-        source.IsAuthoritative);
+            [.. provider.Replicas.Select(Sha256Digest.Parse)])
+        {
+            ClaimedKey = provider.ClaimedKey,
+            Urls = new UrlList(provider.Urls is { Count: > 0 } urls ? urls.Select(url => new Uri(url!)) : [new Uri(provider.Url)]),
+        })],
+        source.IsAuthoritative)
+    {
+        Quarantined = [.. (source.Quarantined ?? []).OfType<string>()],
+    };
 
     /// <summary>Null as an item, which the reader of JSON lets through.</summary>
     private static bool HasHoles(StoredSource? source) =>
         source is null || source.Releases.Contains(null!) || source.Staged.Contains(null!)
-        || source.Providers.Any(provider => provider is null || provider.Replicas.Contains(null!));
+        || source.Providers.Any(provider => provider is null || provider.Replicas.Contains(null!) || provider.Urls?.Contains(null) is true);
 
     private BootManifest? Verify(string base64)
     {
@@ -120,10 +129,11 @@ internal sealed record StoredDirectory(int Format, DateTimeOffset HeardAt, IRead
 
 internal sealed record StoredSource(
     string Source, bool IsAuthoritative, IReadOnlyList<string> Releases, IReadOnlyList<string> Staged,
-    IReadOnlyList<StoredProvider> Providers);
+    IReadOnlyList<StoredProvider> Providers, IReadOnlyList<string?>? Quarantined = null);
 
 internal sealed record StoredProvider(
-    string Id, string Url, string? Site, string? Rack, double Weight, bool IsDraining, IReadOnlyList<string> Replicas);
+    string Id, string Url, string? Site, string? Rack, double Weight, bool IsDraining, IReadOnlyList<string> Replicas,
+    string? ClaimedKey = null, IReadOnlyList<string?>? Urls = null);
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, MaxDepth = 16,
     RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true)]

@@ -9,11 +9,22 @@ namespace PhaseMesh.Gateway.Directory;
 /// <param name="IsAuthoritative">Its releases count for a channel, whatever newer ones providers have.</param>
 internal sealed record SourceReport(
     IReadOnlyList<BootManifest> Releases, IReadOnlyList<BootManifest> Staged, IReadOnlyList<ProviderReport> Providers,
-    bool IsAuthoritative = false);
+    bool IsAuthoritative = false)
+{
+    /// <summary>Key ids of those that nothing is asked of, whoever else names them.</summary>
+    public IReadOnlyCollection<string> Quarantined { get; init; } = [];
+}
 
 internal sealed record ProviderReport(
     string ProviderId, Uri BaseUrl, ReplicaSite Site, double Weight, ProviderStanding Standing, bool IsWarm,
-    IReadOnlyCollection<Sha256Digest> Replicas);
+    IReadOnlyCollection<Sha256Digest> Replicas)
+{
+    /// <summary>The key id that a provider known by its URL says is its own; not proven.</summary>
+    public string? ClaimedKey { get; init; }
+
+    /// <inheritdoc cref="ReplicaEndpoint.Urls"/>
+    public UrlList Urls { get => field ?? new UrlList([BaseUrl]); init; }
+}
 
 internal enum ProviderStanding
 {

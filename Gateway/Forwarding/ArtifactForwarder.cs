@@ -23,8 +23,8 @@ internal sealed class UnknownClientSites : IClientSites
 
 /// <summary>Answers requests for artifacts, by digest or by name, from the chunk store.</summary>
 internal sealed partial class ArtifactForwarder(
-    IReplicaDirectory directory, ChunkStore store, ChunkFetcher fetcher, ArtifactResponse response, IClientSites sites, AdmissionControl admission,
-    ForwardingOptions options, TimeProvider clock, ILogger<ArtifactForwarder> log)
+    IReplicaDirectory directory, ChunkStore store, ChunkFetcher fetcher, ArtifactResponse response, IClientSites sites, IRedirects redirects,
+    AdmissionControl admission, ForwardingOptions options, TimeProvider clock, ILogger<ArtifactForwarder> log)
 {
     private const string DigestParameter = "digest";
 
@@ -83,6 +83,16 @@ internal sealed partial class ArtifactForwarder(
 
     private async Task SendAsync(HttpContext context, ManifestArtifact artifact, string cacheControl)
     {
+        string? site = sites.SiteOf(context);
+        if (redirects.Find(context, artifact.Digest, site) is { } elsewhere)
+        {
+            context.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
+            context.Response.Headers.Location = elsewhere.AbsoluteUri;
+            context.Response.Headers.CacheControl = "no-store"; // The next one may be better sent elsewhere.
+            context.Response.ContentLength = 0;
+            return;
+        }
+
         long chunkBytes = artifact.Chunks?.ChunkSizeBytes ?? artifact.SizeBytes;
         if (chunkBytes > store.MaxChunkBytes)
         {
@@ -93,7 +103,7 @@ internal sealed partial class ArtifactForwarder(
             return;
         }
 
-        ReaderInterest interest = new(sites.SiteOf(context), context.Connection.RemoteIpAddress ?? IPAddress.None);
+        ReaderInterest interest = new(site, context.Connection.RemoteIpAddress ?? IPAddress.None);
         AdmissionTicket? ticket = HttpMethods.IsHead(context.Request.Method)
             ? null
             : admission.TicketFor(interest.Client, interest.ClientSite, StreamPriorities.Of(artifact));

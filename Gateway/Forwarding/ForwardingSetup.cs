@@ -14,7 +14,7 @@ internal static class ForwardingSetup
 
     /// <summary>
     /// Needs besides: the directory, the picker, <see cref="TimeProvider"/>; and where they exist <see cref="IMisbehaviourReporter"/> and
-    /// <see cref="IClientSites"/>.
+    /// <see cref="IClientSites"/> and <see cref="IRedirects"/>.
     /// </summary>
     public static IServiceCollection AddForwarding(
         this IServiceCollection services, ForwardingOptions options, ChunkStoreOptions chunks, AdmissionOptions admission)
@@ -38,6 +38,7 @@ internal static class ForwardingSetup
         services.TryAddSingleton<ArtifactResponse>();
         services.TryAddSingleton<IMisbehaviourReporter, NoMisbehaviourReporter>();
         services.TryAddSingleton<IClientSites, UnknownClientSites>();
+        services.TryAddSingleton<IRedirects, NoRedirects>();
         return services;
     }
 

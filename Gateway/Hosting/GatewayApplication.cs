@@ -1,7 +1,7 @@
-using System.Net;
-using System.Net.Sockets;
+using System.Net.Security;
+using System.Security.Authentication;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.Logging.Console;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using PhaseMesh.Gateway.Api;
 using PhaseMesh.Gateway.Clients;
 using PhaseMesh.Gateway.Configuration;
@@ -9,10 +9,13 @@ using PhaseMesh.Gateway.Diagnostics;
 using PhaseMesh.Gateway.Directory;
 using PhaseMesh.Gateway.Forwarding;
 using PhaseMesh.Gateway.Health;
+using PhaseMesh.Gateway.Misbehaviours;
+using PhaseMesh.Gateway.Redirects;
 using PhaseMesh.Gateway.Routing;
 using PhaseMesh.Serving;
 using PhaseMesh.Serving.Bodies;
 using PhaseMesh.Serving.Connections;
+using PhaseMesh.Serving.Hosting;
 
 namespace PhaseMesh.Gateway.Hosting;
 
@@ -35,13 +38,18 @@ internal static class GatewayApplication
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "phase-gateway" });
         builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
-        (surroundings.Logging ?? LogToStandardError)(builder.Logging);
+        (surroundings.Logging ?? ServingHost.LogToStandardError)(builder.Logging);
         builder.Services.AddRoutingCore();
-        builder.Services.AddSingleton<IHostLifetime, LifetimeOfItsOwner>();
+        builder.Services.AddLifetimeOfItsOwner();
         builder.Services.AddSingleton(surroundings.Clock);
         builder.Services.AddSingleton(options);
         builder.Services.AddSingleton(new LiveOptions(options));
-        builder.Services.AddSingleton<IClientSites, ClientSites>();
+        builder.Services.AddSingleton<ClientSites>();
+        builder.Services.AddSingleton<IClientSites>(provider => provider.GetRequiredService<ClientSites>());
+        builder.Services.AddSingleton(provider => new ClientReach(provider.GetRequiredService<ClientSites>(), surroundings.Clock));
+        builder.Services.AddSingleton<IRedirects>(provider => new ReplicaRedirects(
+            provider.GetRequiredService<LiveOptions>(), provider.GetRequiredService<IReplicaRanking>(),
+            provider.GetRequiredService<ClientReach>(), Random.Shared.NextDouble));
         builder.Services.AddSingleton<ForwardedAddress>();
         builder.Services.AddSingleton(options.Limits);
         builder.Services.AddSingleton<LoadCounters>();
@@ -65,7 +73,7 @@ internal static class GatewayApplication
             builder.Services.AddHostedService(provider => provider.GetRequiredService<ConfigurationReloader>());
         }
 
-        builder.WebHost.UseKestrelCore();
+        builder.WebHost.UseKestrelCore().UseKestrelHttpsConfiguration();
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
 
         WebApplication app = builder.Build();
@@ -86,66 +94,41 @@ internal static class GatewayApplication
         services.AddSingleton(provider => new ReplicaPicker(
             provider.GetRequiredService<IReplicaDirectory>(), clock, (ulong)Random.Shared.NextInt64()));
         services.AddSingleton<IReplicaPicker>(provider => provider.GetRequiredService<ReplicaPicker>());
+        services.AddSingleton<IReplicaRanking>(provider => provider.GetRequiredService<ReplicaPicker>());
         services.AddSingleton<IReplicaObserver>(provider => provider.GetRequiredService<ReplicaPicker>());
         services.AddSingleton<SourceClient>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<SnapshotFile>(provider, options.StateDirectory));
         services.AddHostedService<DirectoryService>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<ReportQueue>(provider, options.StateDirectory));
+        services.AddSingleton<ReportSender>();
+        services.AddSingleton<MisbehaviourReporter>();
+        services.AddSingleton<IMisbehaviourReporter>(provider => provider.GetRequiredService<MisbehaviourReporter>());
+        services.AddHostedService(provider => provider.GetRequiredService<MisbehaviourReporter>());
     }
 
     private static void Configure(KestrelServerOptions kestrel, GatewayOptions options)
     {
         ServingLimits limits = options.Limits;
-        kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxConcurrentConnections = limits.MaxConnections;
-        kestrel.Limits.MaxConcurrentUpgradedConnections = 0;
-        kestrel.Limits.MaxRequestBodySize = 0;
-        kestrel.Limits.MaxRequestLineSize = limits.MaxRequestLineBytes;
-        kestrel.Limits.MaxRequestHeadersTotalSize = limits.MaxHeaderBytes;
-        kestrel.Limits.MaxRequestHeaderCount = limits.MaxHeaderCount;
-        kestrel.Limits.RequestHeadersTimeout = limits.HeaderTimeout;
-        kestrel.Limits.KeepAliveTimeout = limits.KeepAliveTimeout;
-
-        // For the answers that are no artifacts; those are timed slice by slice (SlowReaderGuard), before this would strike.
-        kestrel.Limits.MinResponseDataRate = new MinDataRate(
-            bytesPerSecond: 1024, gracePeriod: limits.SliceTimeout + TimeSpan.FromSeconds(5));
-
-        kestrel.Listen(EndPointOf(options), listen =>
+        kestrel.Apply(limits);
+        kestrel.Listen(ServingHost.EndPointOf(options.Bind, options.Port), listen => listen.UseServing(limits));
+        if (options.Certificate is not null)
         {
-            listen.Protocols = HttpProtocols.Http1;
-            IServiceProvider services = listen.ApplicationServices;
-            listen.Use(services.GetRequiredService<ConnectionGate>().Wrap);
-            listen.Use(SlowReaderGuard.Middleware(
-                services.GetRequiredService<TimeProvider>(), limits, services.GetRequiredService<ILogger<SlowReaderGuard>>()));
-            if (limits.BodyTransport is BodyTransport.Best && SendfileTransport.IsSupported)
+            kestrel.Listen(ServingHost.EndPointOf(options.Bind, options.TlsPort), listen =>
             {
-                listen.UseSendfile();
-            }
-        });
-    }
-
-    /// <summary>[::] takes IPv4 as well; where there is no IPv6, 0.0.0.0.</summary>
-    private static IPEndPoint EndPointOf(GatewayOptions options) => options.Bind switch
-    {
-        null => new IPEndPoint(Socket.OSSupportsIPv6 ? IPAddress.IPv6Any : IPAddress.Any, options.Port),
-        "localhost" => new IPEndPoint(IPAddress.Loopback, options.Port),
-        { } address => new IPEndPoint(IPAddress.Parse(address), options.Port),
-    };
-
-    private static void LogToStandardError(ILoggingBuilder logging)
-    {
-        logging.AddSimpleConsole(console =>
-        {
-            console.SingleLine = true;
-            console.ColorBehavior = LoggerColorBehavior.Disabled;
-        });
-        logging.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-    }
-
-    /// <summary>Signals belong to <see cref="GatewayHost.RunAsync"/>.</summary>
-    private sealed class LifetimeOfItsOwner : IHostLifetime
-    {
-        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+                listen.UseServing(limits, isTls: true);
+                LiveOptions live = listen.ApplicationServices.GetRequiredService<LiveOptions>();
+                listen.UseHttps(new TlsHandshakeCallbackOptions
+                {
+                    HandshakeTimeout = limits.HeaderTimeout,
+                    OnConnection = _ => ValueTask.FromResult(new SslServerAuthenticationOptions
+                    {
+                        // The newest one for each connection; those that are open keep theirs.
+                        ServerCertificateContext = live.Current.Certificate!.Context,
+                        EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                        ApplicationProtocols = [SslApplicationProtocol.Http11],
+                    }),
+                });
+            });
+        }
     }
 }

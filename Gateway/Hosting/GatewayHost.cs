@@ -24,9 +24,9 @@ internal sealed partial class GatewayHost : IAsyncDisposable
         (_app, _options) = (app, app.Services.GetRequiredService<LiveOptions>());
         _clock = app.Services.GetRequiredService<TimeProvider>();
         _log = app.Services.GetRequiredService<ILogger<GatewayHost>>();
-        string address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First();
-        BoundPort = BindingAddress.Parse(address).Port;
-        LogListening(address, options.Providers.Count);
+        string[] addresses = [.. app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses];
+        BoundPort = BindingAddress.Parse(addresses[0]).Port;
+        LogListening(string.Join(" and ", addresses), options.Providers.Count);
     }
 
     /// <summary>The configured port, or the system's choice if that is 0.</summary>

@@ -15,7 +15,7 @@ namespace PhaseMesh.Gateway.Routing;
 /// 6. When everything cools, each replica is tried once in a while: a fleet that came back is found within a moment.
 /// docs/gateway-routing.md has it in plain words, with figures.
 /// </summary>
-internal sealed class ReplicaPicker : IReplicaPicker, IReplicaObserver
+internal sealed class ReplicaPicker : IReplicaPicker, IReplicaRanking, IReplicaObserver
 {
     private const int Distances = 3;
 
@@ -76,6 +76,26 @@ internal sealed class ReplicaPicker : IReplicaPicker, IReplicaObserver
     {
         RouteView view = View();
         return RouteExplainer.Explain(view, digest, clientSite, _clock.Now, _table, _options);
+    }
+
+    public IReadOnlyList<RankedReplica> Rank(Sha256Digest digest, string? clientSite)
+    {
+        RouteTargets targets = View().TargetsOf(digest);
+        double now = _clock.Now;
+        ReplicaPriors priors = targets.PriorsAt(now);
+        ClientPlace client = new(clientSite);
+        List<RankedReplica> ranked = [];
+        foreach (RouteTarget target in targets.All)
+        {
+            if (RouteExplainer.StandingOf(target, now, _table) < ReplicaStanding.Cooling)
+            {
+                double seconds = target.State.Expect(now, RoutingOptions.ReferenceLengthBytes, priors).Seconds;
+                ranked.Add(new RankedReplica(
+                    target.Endpoint, seconds * _options.FactorOf(client.To(target.Endpoint.Site)) / target.Endpoint.Weight));
+            }
+        }
+
+        return ranked;
     }
 
     public void ProbeAnswered(string providerId, int inFlight, TimeSpan roundTrip)

@@ -40,13 +40,7 @@ internal static class RouteExplainer
         ReplicaState state = target.State;
         ReplicaStanding standing = StandingOf(target, now, table);
         ReplicaExpectation expected = state.Expect(now, RoutingOptions.ReferenceLengthBytes, priors);
-        double factor = distance switch
-        {
-            ReplicaDistance.SameRack => 1,
-            ReplicaDistance.SameSite => options.SameSiteFactor,
-            _ => options.ElsewhereFactor,
-        };
-        double? cost = standing < ReplicaStanding.Cooling ? expected.Seconds * 1000 * factor / endpoint.Weight : null;
+        double? cost = standing < ReplicaStanding.Cooling ? expected.Seconds * 1000 * options.FactorOf(distance) / endpoint.Weight : null;
         double cools = standing is ReplicaStanding.Cooling ? (state.CoolsUntilSeconds - now) * 1000 : 0;
         return new RouteCandidate(
             endpoint.ProviderId, endpoint.BaseUrl, endpoint.Site.Site, endpoint.Site.Rack, distance, endpoint.Weight, standing,

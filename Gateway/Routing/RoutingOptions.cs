@@ -113,4 +113,12 @@ internal sealed record RoutingOptions
 
     /// <summary>What queues are compared and explanations computed for.</summary>
     public const int ReferenceLengthBytes = 1 << 20;
+
+    /// <summary>What a replica's time counts for, by its distance from the client.</summary>
+    public double FactorOf(ReplicaDistance distance) => distance switch
+    {
+        ReplicaDistance.SameRack => 1,
+        ReplicaDistance.SameSite => SameSiteFactor,
+        _ => ElsewhereFactor,
+    };
 }

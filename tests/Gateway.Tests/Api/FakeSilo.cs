@@ -9,11 +9,19 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace PhaseMesh.Gateway.Tests.Api;
 
+/// <summary>A call with a body.</summary>
+internal sealed record FakeSiloBody(string Method, string PathAndQuery, IReadOnlyDictionary<string, string> Headers, byte[] Body)
+{
+    public string? Header(string name) => Headers.GetValueOrDefault(name);
+}
+
 /// <summary>Answers as a silo does, or as one in trouble.</summary>
 internal sealed class FakeSilo : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly List<FakeSiloBody> _bodies = [];
     private int _calls;
+    private int _snapshotCalls;
 
     private FakeSilo(WebApplication app) => _app = app;
 
@@ -26,8 +34,23 @@ internal sealed class FakeSilo : IAsyncDisposable
 
     public string Snapshot { get; set; } = """{"version":1,"releases":[],"providers":[]}""";
 
+    /// <summary>How often the snapshot was asked for and given.</summary>
+    public int SnapshotCalls => Volatile.Read(ref _snapshotCalls);
+
     /// <summary>Calls but for the snapshot.</summary>
     public int Calls => Volatile.Read(ref _calls);
+
+    /// <summary>Those that came so far.</summary>
+    public IReadOnlyList<FakeSiloBody> Bodies
+    {
+        get
+        {
+            lock (_bodies)
+            {
+                return [.. _bodies];
+            }
+        }
+    }
 
     public TaskCompletionSource SecondEvent { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -54,6 +77,7 @@ internal sealed class FakeSilo : IAsyncDisposable
             context.Response.Headers.ETag = entityTag;
             context.Response.StatusCode = context.Request.Headers.IfNoneMatch == entityTag ? 304 : 200;
             await (context.Response.StatusCode == 304 ? Task.CompletedTask : context.Response.WriteAsync(Snapshot));
+            Interlocked.Increment(ref _snapshotCalls);
             return;
         }
 
@@ -68,10 +92,21 @@ internal sealed class FakeSilo : IAsyncDisposable
             return;
         }
 
-        using StreamReader reader = new(context.Request.Body, Encoding.UTF8);
-        string body = await reader.ReadToEndAsync();
-        context.Response.StatusCode = Status;
         HttpRequest request = context.Request;
+        using MemoryStream bytes = new();
+        await request.Body.CopyToAsync(bytes);
+        string body = Encoding.UTF8.GetString(bytes.ToArray());
+        if (body.Length > 0)
+        {
+            lock (_bodies)
+            {
+                _bodies.Add(new FakeSiloBody(
+                    request.Method, $"{request.Path.ToUriComponent()}{request.QueryString}",
+                    request.Headers.ToDictionary(each => each.Key, each => each.Value.ToString(), StringComparer.OrdinalIgnoreCase), bytes.ToArray()));
+            }
+        }
+
+        context.Response.StatusCode = Status;
         await context.Response.WriteAsync(
             $"{Name} {request.Method} {request.Path}{request.QueryString} {request.Headers["Phase-Key"]} {body}");
     }

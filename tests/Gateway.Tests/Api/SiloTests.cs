@@ -2,6 +2,7 @@ using System.Net;
 using PhaseMesh.Gateway.Directory;
 using PhaseMesh.Gateway.Tests.Hosting;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.TestKit;
 using PhaseMesh.TestKit.FaultyProviders;
 
 namespace PhaseMesh.Gateway.Tests.Api;
@@ -32,6 +33,24 @@ public class SiloTests
         Assert.Single(scene.Host.Directory.Current.Releases);
     }
 
+    [Fact]
+    public async Task Silos_QuarantineOneThatIsConfiguredByUrl_ItIsAskedForNothingUntilTheyReleaseIt()
+    {
+        using TestRelease release = TestRelease.Create();
+        using ReleaseDirectory directory = new();
+        await using FaultyProvider provider = new(release) { StatusKey = release.Key.PublicKey.KeyId };
+        await using FakeSilo silo = await FakeSilo.StartAsync("a");
+        await using GatewayScene scene = await GatewayScene.StartAsync(
+            directory, release, [new Uri(provider.Url)], options => options with { Silos = [silo.Url] });
+        await scene.Host.Directory.WaitForAsync(snapshot => snapshot.Replicas.Count > 0, CancellationToken.None).WaitAsync(Programs.Limit);
+
+        silo.Snapshot = SnapshotOf(release, "http://192.0.2.1", "quarantined");
+        await scene.Host.Directory.WaitForAsync(snapshot => snapshot.Replicas.Count == 0, CancellationToken.None).WaitAsync(Programs.Limit);
+
+        silo.Snapshot = """{"version":3,"releases":[],"providers":[]}""";
+        await scene.Host.Directory.WaitForAsync(snapshot => snapshot.Replicas.Count > 0, CancellationToken.None).WaitAsync(Programs.Limit);
+    }
+
     [Theory]
     [InlineData("not json")]
     [InlineData("{}")]
@@ -45,9 +64,16 @@ public class SiloTests
         silo.Snapshot = nonsense;
         await using FakeSilo good = await FakeSilo.StartAsync("b");
         await using GatewayScene scene = await StartAsync(directory, release, silo, good);
-        good.Snapshot = SnapshotOf(release, provider.Url, "serving");
-        silo.Snapshot = nonsense.StartsWith("{\"r", StringComparison.Ordinal) ? good.Snapshot : nonsense;
+        await Eventually.IsAsync(() => silo.SnapshotCalls > 0);
+        bool isSnapshot = nonsense.StartsWith("{\"r", StringComparison.Ordinal);
+        if (isSnapshot)
+        {
+            // A list with holes is a snapshot of nothing: nobody else is asked, and the next one of the same silo counts.
+            await Eventually.IsAsync(() => scene.Host.Directory.Answering == 1);
+            Assert.Equal((0, 0), (scene.Host.Directory.Current.Releases.Count, good.SnapshotCalls));
+        }
 
+        (isSnapshot ? silo : good).Snapshot = SnapshotOf(release, provider.Url, "serving");
         await scene.ReadyAsync();
         Assert.Equal(release.Manifest.Digest, scene.Host.Directory.Current.Releases[0].Manifest.Digest);
     }

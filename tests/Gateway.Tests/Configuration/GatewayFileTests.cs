@@ -3,6 +3,7 @@ using System.Text.RegularExpressions;
 using PhaseMesh.Gateway.Configuration;
 using PhaseMesh.Gateway.Directory;
 using PhaseMesh.Gateway.Hosting;
+using PhaseMesh.Gateway.Tests.Hosting;
 using PhaseMesh.Manifests.Signing;
 using PhaseMesh.Serving.Configuration;
 using PhaseMesh.TestKit;
@@ -143,20 +144,25 @@ public sealed partial class GatewayFileTests : IDisposable
         GatewayOptions options = Load(Example());
         GatewayOptions usual = new() { Trust = options.Trust, StateDirectory = options.StateDirectory, Silos = options.Silos };
 
-        Assert.Equal(usual with { ConfigPath = FilePath, TrustedProxies = options.TrustedProxies, Limits = options.Limits, ReadOnce = options.ReadOnce },
+        Assert.Equal(usual with { ConfigPath = FilePath, TrustedProxies = options.TrustedProxies, Redirect = options.Redirect, WatchedFiles = options.WatchedFiles, Limits = options.Limits, ReadOnce = options.ReadOnce },
             options with { Providers = usual.Providers, Networks = usual.Networks });
-        Assert.Equal((0, 0, 0), (options.Providers.Count, options.Networks.Count, options.TrustedProxies.Count));
+        Assert.Equal((0, 0, 0, false), (options.Providers.Count, options.Networks.Count, options.TrustedProxies.Count,
+            options.Redirect.Everyone || options.Redirect.Sites.Count + options.Redirect.Networks.Count > 0));
     }
 
     [Fact]
     public void Example_WithEveryKeyInForce_IsValid_SaysTheDefaults_AndNoKeyIsMissing()
     {
-        string toml = CommentedLine().Replace(Example(), "$1");
+        using TestCertificates certificates = new(_directory.FullName);
+        certificates.Issue();
+        string toml = CommentedLine().Replace(Example(), "$1")
+            .Replace("/etc/plasm/tls/fullchain.pem", certificates.CertificatePath, StringComparison.Ordinal)
+            .Replace("/etc/plasm/tls/privkey.pem", certificates.KeyPath, StringComparison.Ordinal);
         GatewayOptions options = Load(toml);
         GatewayOptions usual = new() { Trust = options.Trust, StateDirectory = "" };
 
-        Assert.Equal((usual.Port, usual.Chunks.MemoryBytes, usual.Chunks.DiskBytes, usual.DrainGrace, usual.Forwarding),
-            (options.Port, options.Chunks.MemoryBytes, options.Chunks.DiskBytes, options.DrainGrace, options.Forwarding));
+        Assert.Equal((usual.Port, usual.Chunks.MemoryBytes, usual.Chunks.DiskBytes, usual.DrainGrace, usual.Forwarding, usual.TlsPort),
+            (options.Port, options.Chunks.MemoryBytes, options.Chunks.DiskBytes, options.DrainGrace, options.Forwarding, options.TlsPort));
         Assert.Equal(1, Assert.Single(options.Providers).Weight);
         IEnumerable<ConfigurationSetting> settings =
             [.. GatewaySettings.All.Where(setting => setting.Table.Length > 0), .. GatewaySettings.OfProvider, .. GatewaySettings.OfSite];

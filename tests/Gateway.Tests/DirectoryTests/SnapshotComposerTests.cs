@@ -73,6 +73,22 @@ public sealed class SnapshotComposerTests : IDisposable
         Assert.True(SnapshotComposer.SayTheSame(
             Compose(Now, Serves("http://a", _old)), Compose(Now.AddSeconds(1), Serves("http://a", _old))));
 
+    [Fact]
+    public void Compose_AKeyIsQuarantined_WhoClaimsItIsNotNamed_WhateverItsUrl()
+    {
+        const string Key = "ed25519:11";
+        SourceReport broken = Claims(Serves("http://a", _old), Key);
+        SourceReport silos = new([], [], [], IsAuthoritative: true) { Quarantined = [Key] };
+
+        Assert.Equal(
+            ["http://b/"], Compose(Now, broken, Serves("http://b", _old), silos).Replicas[KernelOf(_old)].Select(each => each.BaseUrl.ToString()));
+        Assert.Empty(Compose(Now, broken, silos).Replicas);
+        Assert.Single(Compose(Now, broken, silos with { Quarantined = [] }).Replicas[KernelOf(_old)]);
+    }
+
+    private static SourceReport Claims(SourceReport report, string key) =>
+        report with { Providers = [.. report.Providers.Select(provider => provider with { ClaimedKey = key })] };
+
     private DirectorySnapshot Compose(DateTimeOffset now, params SourceReport[] reports) => _composer.Compose(reports, 1, now);
 
     private static Sha256Digest KernelOf(TestRelease release) => release.Manifest.Artifacts[ArtifactKind.Kernel].Digest;

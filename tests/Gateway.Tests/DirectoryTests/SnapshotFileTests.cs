@@ -33,6 +33,8 @@ public sealed class SnapshotFileTests : IDisposable
         ProviderReport provider = Assert.Single(report.Providers);
         Assert.Equal(("http://a/", 2.5, new ReplicaSite("ber", "r1")), (provider.ProviderId, provider.Weight, provider.Site));
         Assert.Equal(3, provider.Replicas.Count);
+        Assert.Equal(("ed25519:11", 2, "http://b/"), (provider.ClaimedKey, provider.Urls.Count, provider.Urls[1].ToString()));
+        Assert.Equal(["ed25519:22"], report.Quarantined);
     }
 
     [Fact]
@@ -79,8 +81,14 @@ public sealed class SnapshotFileTests : IDisposable
             [
                 new ProviderReport(
                     "http://a/", new Uri("http://a"), new ReplicaSite("ber", "r1"), 2.5, ProviderStanding.Serving, true,
-                    [.. _release.Manifest.Artifacts.Values.Select(artifact => artifact.Digest)]),
-            ]),
+                    [.. _release.Manifest.Artifacts.Values.Select(artifact => artifact.Digest)])
+                {
+                    ClaimedKey = "ed25519:11", Urls = new UrlList([new Uri("http://a"), new Uri("http://b")]),
+                },
+            ])
+            {
+                Quarantined = ["ed25519:22"],
+            },
         },
         HeardAt);
 

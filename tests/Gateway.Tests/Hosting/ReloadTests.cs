@@ -64,7 +64,7 @@ public sealed class ReloadTests
         await File.WriteAllTextAsync(file, $"[gateway]\ndrain_grace_seconds = 3\nchannel = \"stable\"\n[[provider]]\nurl = \"{first.Url}\"\n[[provider]]\nurl = \"{second.Url}\"\n");
         await gateway.SignalAsync("HUP");
         await gateway.WaitForLineAsync("The configuration was taken up: 2 providers", Programs.Limit);
-        await gateway.WaitForLineAsync("channel has changed; it is read once", Programs.Limit);
+        await gateway.WaitForLineAsync("--channel has changed; it is read once", Programs.Limit);
         await UntilProvidersAsync(client, first, second);
         Assert.False(gateway.HasExited);
     }
