@@ -81,7 +81,9 @@ internal static class GatewayConfiguration
 
     /// <summary>Where <see cref="Load"/> looks for the file.</summary>
     public static string PathOf(Func<GatewaySetting, IReadOnlyList<string>> flags, GatewayEnvironment environment) => Path.GetFullPath(
-        Read(GatewaySettings.Config, flags(GatewaySettings.Config), environment, null, []) is [var path, ..] ? path : environment.DefaultConfigPath);
+        Read(GatewaySettings.Config, flags(GatewaySettings.Config), environment, null, []) is [var path, ..]
+            ? path
+            : environment.DefaultConfigPath);
 
     private static Dictionary<string, string> ReadOnce(Dictionary<GatewaySetting, IReadOnlyList<string>> values) =>
         values.Where(each => each.Key.NeedsRestart && each.Value.Count > 0)

@@ -10,17 +10,16 @@ internal sealed class ServerCertificate
 {
     private const int MaxFileBytes = 1 << 20;
 
-    private ServerCertificate(SslStreamCertificateContext context, DateTimeOffset expires) => (Context, Expires) = (context, expires);
+    private ServerCertificate(SslStreamCertificateContext context) => Context = context;
 
     public SslStreamCertificateContext Context { get; }
-
-    public DateTimeOffset Expires { get; }
 
     /// <param name="certificatePath">The server's certificate first, then the intermediate ones.</param>
     /// <param name="keyPath">Its private key, not encrypted.</param>
     /// <param name="problem">One line.</param>
     public static bool TryLoad(
-        string certificatePath, string keyPath, [NotNullWhen(true)] out ServerCertificate? certificate, [NotNullWhen(false)] out string? problem)
+        string certificatePath, string keyPath, [NotNullWhen(true)] out ServerCertificate? certificate,
+        [NotNullWhen(false)] out string? problem)
     {
         certificate = null;
         if (!TryRead(certificatePath, out string? chain, out problem) || !TryRead(keyPath, out string? key, out problem))
@@ -38,8 +37,7 @@ internal sealed class ServerCertificate
                 all.Remove(same);
             }
 
-            certificate = new ServerCertificate(
-                SslStreamCertificateContext.Create(leaf, all, offline: true), new DateTimeOffset(leaf.NotAfter.ToUniversalTime(), TimeSpan.Zero));
+            certificate = new ServerCertificate(SslStreamCertificateContext.Create(leaf, all, offline: true));
             return true;
         }
         catch (Exception e) when (e is CryptographicException or ArgumentException)

@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 namespace PhaseMesh.Gateway.Directory;
 
 /// <summary>What is read of a provider's <c>GET /</c>.</summary>
-internal sealed record ProviderStatus(string? State, IReadOnlyList<ProviderStatusRelease>? Releases, ProviderStatusLoad? Load, string? Node = null)
+internal sealed record ProviderStatus(
+    string? State, IReadOnlyList<ProviderStatusRelease>? Releases, ProviderStatusLoad? Load, string? Node = null)
 {
     public const int MaxBytes = 1 << 20;
     public const int MaxReleases = 64;

@@ -96,7 +96,8 @@ internal sealed partial class MisbehaviourReporter(
 
         queue.Add(new PendingReport(
             release.Manifest.Digest.ToString(), misbehaviour.Artifact.ToString(),
-            artifact.Chunks is { } chunks ? (int)(misbehaviour.Offset / chunks.ChunkSizeBytes) : -1, misbehaviour.Actual.ToString(), provider,
+            artifact.Chunks is { } chunks ? (int)(misbehaviour.Offset / chunks.ChunkSizeBytes) : -1,
+            misbehaviour.Actual.ToString(), provider,
             misbehaviour.Expected.ToString(), misbehaviour.Url.ToString(), misbehaviour.Offset, misbehaviour.LengthBytes, misbehaviour.At));
     }
 

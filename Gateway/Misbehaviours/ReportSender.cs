@@ -59,7 +59,8 @@ internal sealed class ReportSender(TimeProvider clock) : IDisposable
                     return new ReportOutcome(IsFinal: true, IsTaken: false, problem);
                 }
             }
-            catch (Exception e) when (e is HttpRequestException || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
+            catch (Exception e) when (e is HttpRequestException
+                || (e is OperationCanceledException && !cancellationToken.IsCancellationRequested))
             {
                 problem = $"{silo}: {e.Message}";
             }

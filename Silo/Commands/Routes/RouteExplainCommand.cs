@@ -15,12 +15,16 @@ internal static class RouteExplainCommand
 
     public static Command Create(CommandContext context)
     {
-        var artifact = new Argument<string>("ARTIFACT") { Description = "A digest (sha256:...), or a path of the gateway such as /kernel." };
+        var artifact = new Argument<string>("ARTIFACT")
+        {
+            Description = "A digest (sha256:...), or a path of the gateway such as /kernel.",
+        };
         artifact.Validators.Add(result =>
         {
-            if (result.GetValueOrDefault<string>() is not { } text || !(text.StartsWith('/') || Sha256Digest.TryParse(text, out _)))
+            string text = result.GetValueOrDefault<string>() ?? "";
+            if (!text.StartsWith('/') && !Sha256Digest.TryParse(text, out _))
             {
-                result.AddError($"ARTIFACT is '{SingleLine.Of(result.GetValueOrDefault<string>() ?? "")}': expected {Sha256Digest.Expected}, or a path.");
+                result.AddError($"ARTIFACT is '{SingleLine.Of(text)}': expected {Sha256Digest.Expected}, or a path.");
             }
         });
         Option<string?> gateway = CommandOptions.Checked(
@@ -109,8 +113,10 @@ internal static class RouteExplainCommand
     private static void Write(JsonElement route, CommandContext context)
     {
         string? chosen = route.Text("chosen_provider_id");
-        context.Output.WriteLine($"{SingleLine.Of(route.Text("digest") ?? "")} for a client at {SingleLine.Of(route.Text("client_site") ?? "no known site")}:");
-        var table = new TableText("", "PROVIDER", "URL", "PLACE", "WEIGHT", "STATE", "IN FLIGHT", "FIRST BYTE", "RATE", "1 MIB IN", "COST", "WHY");
+        string site = route.Text("client_site") ?? "no known site";
+        context.Output.WriteLine($"{SingleLine.Of(route.Text("digest") ?? "")} for a client at {SingleLine.Of(site)}:");
+        var table = new TableText(
+            "", "PROVIDER", "URL", "PLACE", "WEIGHT", "STATE", "IN FLIGHT", "FIRST BYTE", "RATE", "1 MIB IN", "COST", "WHY");
         foreach (JsonElement candidate in route.Items("candidates"))
         {
             string? provider = candidate.Text("provider_id");

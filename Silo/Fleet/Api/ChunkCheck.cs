@@ -25,10 +25,14 @@ internal sealed class ChunkCheck(IGrainFactory grains, TimeProvider clock) : IDi
 
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(10);
 
-    private readonly HttpClient _http = new(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false, MaxResponseHeadersLength = 16 })
+    private readonly HttpClient _http = new(new SocketsHttpHandler
     {
-        Timeout = Timeout.InfiniteTimeSpan,
-    };
+        AllowAutoRedirect = false,
+        UseCookies = false,
+        UseProxy = false,
+        MaxResponseHeadersLength = 16,
+    })
+    { Timeout = Timeout.InfiniteTimeSpan };
 
     private readonly SemaphoreSlim _turns = new(AtOnce);
     private readonly Dictionary<string, long> _lookedAt = new(StringComparer.Ordinal);
@@ -130,7 +134,8 @@ internal sealed class ChunkCheck(IGrainFactory grains, TimeProvider clock) : IDi
             byte[] piece = new byte[64 << 10];
             int total = 0;
             while (total < chunk.LengthBytes
-                && await body.ReadAsync(piece.AsMemory(0, Math.Min(piece.Length, chunk.LengthBytes - total)), either.Token) is > 0 and int read)
+                && await body.ReadAsync(piece.AsMemory(0, Math.Min(piece.Length, chunk.LengthBytes - total)), either.Token)
+                    is > 0 and int read)
             {
                 hash.AppendData(piece.AsSpan(0, read));
                 total += read;

@@ -70,16 +70,16 @@ public sealed class BootApiTests(FleetStorages storages)
 
     internal static object Enrolment(Ed25519PrivateKey node, string? ticket = null, string? token = null, string[]? replicas = null,
         string? url = null) => new
-    {
-        key = node.PublicKey.KeyId,
-        arch = "x86_64",
-        urls = new[] { url ?? "http://127.0.0.1:8080/" },
-        addresses = new[] { "/ip4/127.0.0.1/tcp/4001" },
-        capabilities = new[] { "site.hall-1", "rack.r7" },
-        replicas = replicas ?? [],
-        ticket,
-        token,
-    };
+        {
+            key = node.PublicKey.KeyId,
+            arch = "x86_64",
+            urls = new[] { url ?? "http://127.0.0.1:8080/" },
+            addresses = new[] { "/ip4/127.0.0.1/tcp/4001" },
+            capabilities = new[] { "site.hall-1", "rack.r7" },
+            replicas = replicas ?? [],
+            ticket,
+            token,
+        };
 
     private static DateTimeOffset Now() => TimeProvider.System.GetUtcNow();
 }
