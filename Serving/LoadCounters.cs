@@ -3,6 +3,7 @@ namespace PhaseMesh.Serving;
 /// <summary>What the provider is busy with.</summary>
 public sealed class LoadCounters
 {
+    private readonly long[] _answers = new long[6];
     private long _bytesSent;
     private long _peerBytesSent;
     private long _kernelSlices;
@@ -31,6 +32,11 @@ public sealed class LoadCounters
         Interlocked.Add(ref _peerBytesSent, countBytes);
         BytesSent(countBytes);
     }
+
+    /// <param name="statusClass">1 to 5, for 1xx to 5xx.</param>
+    public long Answers(int statusClass) => Volatile.Read(ref _answers[statusClass]);
+
+    public void Answered(int status) => Interlocked.Increment(ref _answers[Math.Clamp(status / 100, 1, 5)]);
 
     public void ConnectionOpened() => Interlocked.Increment(ref _connections);
 

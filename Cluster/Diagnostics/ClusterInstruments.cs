@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace PhaseMesh.Cluster.Diagnostics;
 
-/// <summary>The meter of the grain engine. Names are part of its surface.</summary>
+/// <summary>The meter of the grain engine. Names are part of its surface; docs/metrics.md lists them.</summary>
 public static class ClusterInstruments
 {
     public const string MeterName = "PhaseMesh.Cluster";
@@ -18,24 +18,29 @@ public static class ClusterInstruments
     public const string Events = "cluster.events";
     public const string Reminders = "cluster.reminders";
 
+    private static readonly InstrumentAdvice<double> Seconds = new()
+    {
+        HistogramBucketBoundaries = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    };
+
     private static readonly Meter Meter = new(MeterName);
-    private static readonly Counter<long> CallCounter = Meter.CreateCounter<long>(Calls, description: "Grain calls by grain class");
-    private static readonly Counter<long> FailureCounter = Meter.CreateCounter<long>(
-        CallFailures, description: "Grain calls that threw, by grain class and exception");
-    private static readonly Histogram<double> CallHistogram = Meter.CreateHistogram<double>(
-        CallSeconds, "s", "Duration of calls that were not answered from the cache, by grain class");
+    private static readonly Counter<long> CallCounter = Meter.CreateCounter<long>(Calls, "{call}", "Grain calls");
+    private static readonly Counter<long> FailureCounter = Meter.CreateCounter<long>(CallFailures, "{call}", "Grain calls that threw");
+    private static readonly Histogram<double> CallHistogram = Meter.CreateHistogram(
+        CallSeconds, "s", "Time of calls that were not answered from the cache", null, Seconds);
     private static readonly Counter<long> CachedCounter = Meter.CreateCounter<long>(
-        CachedReads, description: "Read-only calls answered from the cache, by grain class");
-    private static readonly Counter<long> ReadCounter = Meter.CreateCounter<long>(StorageReads, description: "States asked of the storage");
+        CachedReads, "{call}", "Read-only calls answered from the cache");
+    private static readonly Counter<long> ReadCounter = Meter.CreateCounter<long>(StorageReads, "{read}", "States asked of the storage");
     private static readonly Counter<long> ConflictCounter = Meter.CreateCounter<long>(
-        Conflicts, description: "Turns that lost to another silo and ran again, by grain class");
-    private static readonly Counter<long> WriteCounter = Meter.CreateCounter<long>(Writes, description: "Acknowledged writes");
-    private static readonly Histogram<int> BatchHistogram = Meter.CreateHistogram<int>(BatchRequests, description: "Requests per "
-        + "round trip, by kind");
-    private static readonly Histogram<double> StorageHistogram = Meter.CreateHistogram<double>(
-        StorageSeconds, "s", "Duration of round trips to the storage, by kind");
-    private static readonly Counter<long> EventCounter = Meter.CreateCounter<long>(Events, description: "Events handed to subscribers");
-    private static readonly Counter<long> ReminderCounter = Meter.CreateCounter<long>(Reminders, description: "Reminders run, by outcome");
+        Conflicts, "{turn}", "Turns that lost to another silo and ran again");
+    private static readonly Counter<long> WriteCounter = Meter.CreateCounter<long>(Writes, "{write}", "Acknowledged writes");
+    private static readonly Histogram<int> BatchHistogram = Meter.CreateHistogram(
+        BatchRequests, "{request}", "Requests of one round trip to the storage", null,
+        new InstrumentAdvice<int> { HistogramBucketBoundaries = [1, 2, 4, 8, 16, 32, 64, 128, 256] });
+    private static readonly Histogram<double> StorageHistogram = Meter.CreateHistogram(
+        StorageSeconds, "s", "Time of round trips to the storage", null, Seconds);
+    private static readonly Counter<long> EventCounter = Meter.CreateCounter<long>(Events, "{event}", "Events handed to subscribers");
+    private static readonly Counter<long> ReminderCounter = Meter.CreateCounter<long>(Reminders, "{reminder}", "Reminders run");
 
     internal static void Call(string grain)
     {

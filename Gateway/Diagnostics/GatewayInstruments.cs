@@ -14,6 +14,7 @@ internal sealed class GatewayInstruments
     public const string Served = "phase.served";
     public const string Connections = "phase.connections";
     public const string RequestsInFlight = "phase.requests.in_flight";
+    public const string Answers = "phase.http.answers";
     public const string Fetched = "phase.gateway.fetched";
     public const string Verified = "phase.gateway.verified";
     public const string Wasted = "phase.gateway.wasted";
@@ -33,6 +34,8 @@ internal sealed class GatewayInstruments
     public const string Sources = "phase.gateway.sources.answering";
     public const string Releases = "phase.gateway.releases";
     public const string Providers = "phase.gateway.providers";
+
+    private static readonly int[] StatusClasses = [2, 3, 4, 5];
 
     public GatewayInstruments(
         HostMeters host, ChunkCounters chunks, ChunkStore store, LoadCounters load, ReplicaDirectory directory, ReplicaPicker picker,
@@ -55,6 +58,10 @@ internal sealed class GatewayInstruments
         meter.CreateObservableCounter(
             Served, () => new Measurement<long>(load.TotalBytesSent, gateway), "By", "Bytes of artifacts sent to clients");
         meter.CreateObservableGauge(Connections, () => load.Connections, "{connection}", "Open connections of clients");
+        meter.CreateObservableCounter(
+            Answers, () => StatusClasses.Select(status =>
+                new Measurement<long>(load.Answers(status), new KeyValuePair<string, object?>("status", $"{status}xx"))),
+            "{request}", "Requests answered");
         meter.CreateObservableGauge(RequestsInFlight, () => load.RequestsInFlight, "{request}", "Requests being answered");
     }
 

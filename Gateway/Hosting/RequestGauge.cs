@@ -29,6 +29,7 @@ internal sealed class RequestGauge(LoadCounters load) : IDisposable
         }
         finally
         {
+            load.Answered(context.Response.StatusCode);
             if (load.RequestEnded() == 0)
             {
                 _idle?.TrySetResult();

@@ -60,6 +60,11 @@ internal sealed class BootSessionGrain(
         }
 
         await boot.WriteStateAsync();
+        if (isNew)
+        {
+            GrainsInstruments.BootReached(state.Phases, BootPhase.Created);
+        }
+
         return new BootCreated(ticket?.ToString(), state.TicketExpires, assigned);
     }
 
@@ -93,13 +98,16 @@ internal sealed class BootSessionGrain(
         }
 
         await boot.WriteStateAsync();
+        Array.ForEach(news, phase => GrainsInstruments.BootReached(state.Phases, phase));
         if (state.Outcome != before && state.Outcome is BootOutcome.Joined or BootOutcome.Failed)
         {
+            GrainsInstruments.BootEnded(state.Outcome, state.Reason, now - state.CreatedAt);
             log.BootEnded(Id, state.Outcome, state.Reason ?? "");
         }
 
         if (news.Contains(BootPhase.Verified))
         {
+            GrainsInstruments.BootVerified(state.Facts.BytesTotal);
             await TellReplicasAsync(state);
         }
 
@@ -185,6 +193,7 @@ internal sealed class BootSessionGrain(
         await boot.WriteStateAsync();
         if (isLost)
         {
+            GrainsInstruments.BootEnded(state.Outcome, state.Reason, now - state.CreatedAt);
             log.BootEnded(Id, state.Outcome, $"silent since {state.UpdatedAt:u} in phase {state.Phase}");
         }
     }

@@ -16,6 +16,31 @@ public sealed class FleetAdmission(IGrainFactory grains)
     /// <exception cref="FleetRefusedException">not-admitted, quarantined, invalid, too-many.</exception>
     public async Task<ProviderView> EnrolAsync(string provider, ProviderEnrolment enrolment, string? ticket = null, string? token = null)
     {
+        try
+        {
+            ProviderView view = await AdmitAsync(provider, enrolment, ticket, token);
+            GrainsInstruments.Enrolled(view.Admission, view.AwaitsApproval);
+            return view;
+        }
+        catch (FleetRefusedException refused)
+        {
+            GrainsInstruments.EnrolmentRefused(refused.Slug);
+            throw;
+        }
+    }
+
+    /// <summary>A silo that serves artifacts enrols itself; it needs nobody's leave.</summary>
+    public async Task<ProviderView> EnrolSiloAsync(string provider, ProviderEnrolment enrolment)
+    {
+        Refuse.UnlessProvider(provider);
+        ProviderView view = await grains.GetGrain<IProviderGrain>(provider).EnrolAsync(
+            enrolment, new ProviderAdmission(AdmissionKind.Silo));
+        GrainsInstruments.Enrolled(view.Admission, view.AwaitsApproval);
+        return view;
+    }
+
+    private async Task<ProviderView> AdmitAsync(string provider, ProviderEnrolment enrolment, string? ticket, string? token)
+    {
         Refuse.UnlessProvider(provider);
         AdmissionPolicy policy = (await grains.GetGrain<IFleetGrain>(IFleetGrain.Key).GetAsync()).Policy;
         string bootId = await RedeemTicketAsync(provider, ticket);
@@ -26,13 +51,6 @@ public sealed class FleetAdmission(IGrainFactory grains)
             : policy == AdmissionPolicy.Approve ? new(AdmissionKind.Approval, bootId)
             : new(AdmissionKind.Known, bootId);
         return await grains.GetGrain<IProviderGrain>(provider).EnrolAsync(enrolment, admission);
-    }
-
-    /// <summary>A silo that serves artifacts enrols itself; it needs nobody's leave.</summary>
-    public Task<ProviderView> EnrolSiloAsync(string provider, ProviderEnrolment enrolment)
-    {
-        Refuse.UnlessProvider(provider);
-        return grains.GetGrain<IProviderGrain>(provider).EnrolAsync(enrolment, new ProviderAdmission(AdmissionKind.Silo));
     }
 
     private async Task<string> RedeemTicketAsync(string provider, string? ticket)

@@ -54,7 +54,7 @@ internal sealed partial class KadClient
         }
         CheckSilent(lookup.Silent);
         LastLookup = (lookup.Requests, lookup.Hops);
-        Libp2pInstruments.DhtLookup(kind, _options.TimeProvider.GetElapsedTime(start));
+        Libp2pInstruments.DhtLookup(kind, _options.TimeProvider.GetElapsedTime(start), lookup.Requests, lookup.Hops);
         return lookup.Closest;
     }
 

@@ -7,10 +7,14 @@ public sealed class MdnsCounters
     private readonly long[] _drops = new long[ReasonCount];
     private long _received;
     private long _sent;
+    private long _answers;
 
     public long PacketsReceived => Interlocked.Read(ref _received);
 
     public long PacketsSent => Interlocked.Read(ref _sent);
+
+    /// <summary>Records sent because somebody asked.</summary>
+    public long Answers => Interlocked.Read(ref _answers);
 
     public long Drops(DropReason reason) => Interlocked.Read(ref _drops[(int)reason]);
 
@@ -24,6 +28,12 @@ public sealed class MdnsCounters
     {
         Interlocked.Increment(ref _sent);
         MdnsInstruments.PacketsSent.Add(1);
+    }
+
+    internal void Answered(int records)
+    {
+        Interlocked.Add(ref _answers, records);
+        MdnsInstruments.Answers.Add(records);
     }
 
     internal void Dropped(DropReason reason)

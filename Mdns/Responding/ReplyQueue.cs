@@ -146,6 +146,7 @@ internal sealed class ReplyQueue(LinkResponder responder)
         reply.Answers.RemoveAll(tooSoon.Contains);
         if (reply.Answers.Count > 0)
         {
+            Context.Counters.Answered(reply.Answers.Count);
             responder.Multicast(reply.Answers);
         }
 
@@ -158,6 +159,7 @@ internal sealed class ReplyQueue(LinkResponder responder)
 
     private void SendAlone(List<OwnedRecord> answers, IPEndPoint destination)
     {
+        Context.Counters.Answered(answers.Count);
         List<OwnedRecord> additionals = AdditionalRecords.For(answers, responder.Index);
         foreach (ReadOnlyMemory<byte> packet in MessageComposer.Response(
             answers.Select(owned => owned.Record), additionals.Select(owned => owned.Record)))
@@ -173,6 +175,7 @@ internal sealed class ReplyQueue(LinkResponder responder)
             return;
         }
 
+        Context.Counters.Answered(answers.Count);
         IEnumerable<OwnedRecord> additionals = AdditionalRecords.For(answers, responder.Index).Where(owned => owned.Record.Type != RecordType.Nsec);
         ReadOnlyMemory<byte> packet = MessageComposer.LegacyResponse(
             query.Id, query.Questions, answers.Where(owned => owned.Record.Type != RecordType.Nsec).Select(owned => owned.Record), additionals.Select(owned => owned.Record));

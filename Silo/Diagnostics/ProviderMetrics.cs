@@ -1,4 +1,5 @@
 using PhaseMesh.Cluster.Diagnostics;
+using PhaseMesh.Grains;
 using PhaseMesh.Libp2p;
 using PhaseMesh.Mdns;
 using PhaseMesh.Silo.Commands;
@@ -21,8 +22,10 @@ internal static class ProviderMetrics
         {
             Program = "plasmd",
             Version = VersionAction.Version,
-            Meters = FleetFeature.IsSupported ? [.. OfEveryProvider, ClusterInstruments.MeterName] : OfEveryProvider,
-            PassingMeters = [SiloInstruments.ReleaseMeterName],
+            Meters = FleetFeature.IsSupported ? [.. OfEveryProvider, ClusterInstruments.MeterName, GrainsInstruments.MeterName]
+                : OfEveryProvider,
+            PassingMeters = FleetFeature.IsSupported ? [SiloInstruments.ReleaseMeterName, FleetInstruments.MeterName]
+                : [SiloInstruments.ReleaseMeterName],
         })
         .AddSingleton<SiloInstruments>();
 }

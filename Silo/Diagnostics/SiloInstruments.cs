@@ -17,6 +17,7 @@ internal sealed class SiloInstruments
     public const string Served = "phase.served";
     public const string Connections = "phase.connections";
     public const string RequestsInFlight = "phase.requests.in_flight";
+    public const string Answers = "phase.http.answers";
     public const string Ready = "phase.provider.ready";
     public const string Releases = "phase.provider.releases";
     public const string ReleaseNumber = "phase.provider.release.number";
@@ -26,6 +27,7 @@ internal sealed class SiloInstruments
     public const string Records = "phase.dht.records";
     public const string ProviderRecords = "phase.dht.provider_records";
 
+    private static readonly int[] StatusClasses = [2, 3, 4, 5];
     private static readonly string[] AllStates = ["serving", "withdrawn", "waiting", "refused"];
     private static readonly KeyValuePair<string, object?> Direct = new("source", "direct");
     private static readonly KeyValuePair<string, object?> Peer = new("source", "peer");
@@ -40,6 +42,10 @@ internal sealed class SiloInstruments
                 [new(load.TotalBytesSent - load.BytesSentToPeers, Direct), new(load.BytesSentToPeers, Peer)],
             "By", "Bytes of artifacts sent to clients");
         meter.CreateObservableGauge(Connections, () => load.Connections, "{connection}", "Open connections of clients");
+        meter.CreateObservableCounter(
+            Answers, () => StatusClasses.Select(status =>
+                new Measurement<long>(load.Answers(status), new KeyValuePair<string, object?>("status", $"{status}xx"))),
+            "{request}", "Requests answered");
         meter.CreateObservableGauge(RequestsInFlight, () => load.RequestsInFlight, "{request}", "Requests being answered");
         meter.CreateObservableGauge(
             Ready, () => lifecycle.ReasonsNotReady(catalog.Current.Slots).Count == 0 ? 1 : 0, null, "1 while it wants clients, as /readyz");

@@ -27,11 +27,12 @@ internal sealed class RequestGuard(LoadCounters load, ProviderLifecycle lifecycl
 
         if (handled.IsCompletedSuccessfully)
         {
+            load.Answered(context.Response.StatusCode);
             RequestEnded();
             return Task.CompletedTask;
         }
 
-        return AwaitAsync(handled);
+        return AwaitAsync(context, handled);
     };
 
     /// <summary>Completes when no request is in flight. Called once, when draining has begun.</summary>
@@ -70,7 +71,7 @@ internal sealed class RequestGuard(LoadCounters load, ProviderLifecycle lifecycl
         return next(context);
     }
 
-    private async Task AwaitAsync(Task handled)
+    private async Task AwaitAsync(HttpContext context, Task handled)
     {
         try
         {
@@ -78,6 +79,7 @@ internal sealed class RequestGuard(LoadCounters load, ProviderLifecycle lifecycl
         }
         finally
         {
+            load.Answered(context.Response.StatusCode);
             RequestEnded();
         }
     }

@@ -4,8 +4,10 @@ using PhaseMesh.Grains.OnCluster;
 using PhaseMesh.Silo.Advertising;
 using PhaseMesh.Silo.Advertising.Dht;
 using PhaseMesh.Silo.Configuration;
+using PhaseMesh.Silo.Diagnostics;
 using PhaseMesh.Silo.Fleet.Access;
 using PhaseMesh.Silo.Fleet.Api;
+using PhaseMesh.Telemetry;
 using GrainOptions = PhaseMesh.Grains.Fleet.FleetOptions;
 
 namespace PhaseMesh.Silo.Fleet.Hosting;
@@ -39,6 +41,13 @@ internal static class SiloServices
         services.AddSingleton<FollowerGate>();
         services.AddSingleton<SnapshotKeeper>();
         services.AddSingleton(options);
+        if (cluster.OpenReads)
+        {
+            services.AddSingleton<FleetFigures>();
+            services.AddSingleton<IScrapeFigures>(provider => provider.GetRequiredService<FleetFigures>());
+            services.AddSingleton<FleetInstruments>();
+        }
+
         services.AddHostedService<SiloProvider>();
         services.ConfigureHttpJsonOptions(json => FleetJson.Configure(json.SerializerOptions));
         services.AddOpenApi("v1", document => document.AddDocumentTransformer((made, _, _) =>
@@ -55,6 +64,7 @@ internal static class SiloServices
     {
         app.Use(app.Services.GetRequiredService<FleetGate>().Wrap);
         app.MapFleet();
+        app.Services.GetService<FleetInstruments>();
     }
 
     /// <summary>Faults that keep a silo from starting and are not this program's.</summary>

@@ -66,6 +66,8 @@ public class HostMetricsTests
                 await PrometheusServer.LintAsync(await text.Content.ReadAsStringAsync()),
                 line => !line.StartsWith("dotnet_", StringComparison.Ordinal));
 
+            Assert.Empty(MetricsDocument.FaultsIn(await text.Content.ReadAsStringAsync()));
+
             using HttpRequestMessage request = new(HttpMethod.Get, new Uri(url, "/metrics"));
             request.Headers.Accept.Add(MediaTypeWithQualityHeaderValue.Parse(OpenMetrics));
             using HttpResponseMessage open = await client.SendAsync(request);
