@@ -18,10 +18,13 @@ public sealed record MetricsOptions
     public IReadOnlyList<string> PassingMeters { get; init; } = [];
 
     /// <summary>
-    /// Series of one instrument; what is beyond goes together into one with the label <c>otel_metric_overflow</c>. Default 4096: the fleet
-    /// this is made for, four times over.
+    /// Series of one instrument; what is beyond goes together into one with the label <c>otel_metric_overflow</c>. Room for all of them is
+    /// taken at once, so not more than are needed. Default 500.
     /// </summary>
-    public int MaxSeries { get; init; } = 4096;
+    public int MaxSeries { get; init; } = 500;
+
+    /// <summary>The same of <see cref="PassingMeters"/>. Default 4096: the fleet this is made for, four times over.</summary>
+    public int MaxPassingSeries { get; init; } = 4096;
 
     /// <summary>Bytes of one answer; families that don't fit are left out and counted. Default 32 MiB.</summary>
     public int MaxScrapeBytes { get; init; } = 32 << 20;

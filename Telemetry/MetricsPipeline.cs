@@ -28,10 +28,17 @@ public sealed class MetricsPipeline : IDisposable
     public MetricsPipeline(MetricsOptions options, HostMeters host, TimeProvider clock, IEnumerable<IScrapeFigures> figures)
     {
         (_options, _host, _clock, _figures) = (options, host, clock, [.. figures]);
+        if (OtlpEnvironment.IsDisabled())
+        {
+            (_providers, _exporters) = ([], []);
+            return;
+        }
+
         bool pushes = OtlpEnvironment.IsSet();
-        (MeterProvider steady, ScrapeExporter steadyExporter) = Build(options.Meters, MetricReaderTemporalityPreference.Cumulative, pushes);
+        (MeterProvider steady, ScrapeExporter steadyExporter) = Build(
+            options.Meters, options.MaxSeries, MetricReaderTemporalityPreference.Cumulative, pushes);
         (MeterProvider passing, ScrapeExporter passingExporter) =
-            Build(options.PassingMeters, MetricReaderTemporalityPreference.Delta, pushes);
+            Build(options.PassingMeters, options.MaxPassingSeries, MetricReaderTemporalityPreference.Delta, pushes);
         (_providers, _exporters) = ([steady, passing], [steadyExporter, passingExporter]);
     }
 
@@ -99,10 +106,10 @@ public sealed class MetricsPipeline : IDisposable
     }
 
     private (MeterProvider Provider, ScrapeExporter Exporter) Build(
-        IReadOnlyList<string> meters, MetricReaderTemporalityPreference temporality, bool pushes)
+        IReadOnlyList<string> meters, int maxSeries, MetricReaderTemporalityPreference temporality, bool pushes)
     {
         ScrapeExporter exporter = new(_host);
-        MetricStreamConfiguration bounded = new() { CardinalityLimit = _options.MaxSeries };
+        MetricStreamConfiguration bounded = new() { CardinalityLimit = maxSeries };
         MeterProviderBuilder builder = Sdk.CreateMeterProviderBuilder()
             .ConfigureResource(resource => resource.AddService(_options.Program, serviceVersion: _options.Version))
             .SetExemplarFilter(ExemplarFilterType.TraceBased)

@@ -11,13 +11,14 @@ internal static class OtlpEnvironment
     /// <exception cref="ArgumentException">An endpoint is no URL.</exception>
     public static bool IsSet() => IsSet(Environment.GetEnvironmentVariable);
 
+    /// <summary>Nothing is measured at all: OTEL_SDK_DISABLED is true.</summary>
+    public static bool IsDisabled() => IsDisabled(Environment.GetEnvironmentVariable);
+
+    internal static bool IsDisabled(Func<string, string?> variable) =>
+        "true".Equals(variable("OTEL_SDK_DISABLED"), StringComparison.OrdinalIgnoreCase);
+
     internal static bool IsSet(Func<string, string?> variable)
     {
-        if (variable("OTEL_SDK_DISABLED") is { } disabled && disabled.Equals("true", StringComparison.OrdinalIgnoreCase))
-        {
-            return false;
-        }
-
         string[] set = [.. Endpoints.Where(name => variable(name) is { Length: > 0 })];
         foreach (string name in set)
         {

@@ -5,6 +5,7 @@ using PhaseMesh.Benchmarks.Cluster;
 using PhaseMesh.Benchmarks.KadDht;
 using PhaseMesh.Benchmarks.Libp2p;
 using PhaseMesh.Benchmarks.Loop;
+using PhaseMesh.Benchmarks.Seeing;
 using PhaseMesh.Benchmarks.Silo;
 using PhaseMesh.TestKit;
 using PhaseMesh.TestKit.JsPeers;
@@ -14,7 +15,7 @@ const int Rounds = 5;
 string prefix = args.FirstOrDefault() ?? string.Empty;
 IBenchmark[] benchmarks = [new StreamBenchmark(), new ManifestBenchmark(), new FetchBenchmark(), new ServingBenchmark(),
     new ConnectionBenchmark(), new DhtBenchmark(), new SimulationBenchmark(1000), new SimulationBenchmark(10_000),
-    new GrainBenchmark(), new OutageBenchmark()];
+    new GrainBenchmark(), new OutageBenchmark(), new OverheadBenchmark(), new ScrapeBenchmark()];
 IBenchmark[] chosen = [.. benchmarks.Where(benchmark => benchmark.RowNames.Any(name => name.StartsWith(prefix, StringComparison.Ordinal)))];
 if (chosen.Length == 0)
 {

@@ -21,7 +21,11 @@ public class OtlpEnvironmentTests
         Assert.Equal($"OTEL_EXPORTER_OTLP_ENDPOINT: expected an http or https URL, found '{value}'; nothing would be sent.", refused.Message);
     }
 
-    [Fact]
-    public void IsSet_SdkDisabled_No() => Assert.False(OtlpEnvironment.IsSet(
-        asked => asked == "OTEL_SDK_DISABLED" ? "TRUE" : asked == "OTEL_EXPORTER_OTLP_ENDPOINT" ? "http://collector" : null));
+    [Theory]
+    [InlineData("true", true)]
+    [InlineData("TRUE", true)]
+    [InlineData("1", false)]
+    [InlineData(null, false)]
+    public void IsDisabled_ByVariable(string? value, bool expected) =>
+        Assert.Equal(expected, OtlpEnvironment.IsDisabled(asked => asked == "OTEL_SDK_DISABLED" ? value : null));
 }

@@ -2,7 +2,7 @@ using PhaseMesh.TestKit.BootLab;
 
 namespace PhaseMesh.Benchmarks.Silo;
 
-/// <summary>A release with a 1 GiB rootfs of random bytes in a temporary folder, signed, and a plasmd that serves it.</summary>
+/// <summary>A release with a rootfs of random bytes, 1 GiB unless told otherwise, in a temporary folder, signed, and a plasmd that serves it.</summary>
 internal sealed class ServedRelease : IAsyncDisposable
 {
     public const long RootfsBytes = 1 << 30;
@@ -23,13 +23,13 @@ internal sealed class ServedRelease : IAsyncDisposable
 
     public static double Gigabytes(int copies) => copies * RootfsBytes / BytesPerGigabyte;
 
-    public static async Task<ServedRelease> StartAsync()
+    public static async Task<ServedRelease> StartAsync(long rootfsBytes = RootfsBytes)
     {
         ServedRelease release = new(Directory.CreateTempSubdirectory("phasemesh-bench-").FullName);
         Directory.CreateDirectory(release.Root);
         Random random = new(1);
         byte[] block = new byte[BlockBytes];
-        foreach ((string name, long size) in (IEnumerable<(string, long)>)[("kernel", 8L * BlockBytes), ("initramfs", BlockBytes), ("rootfs", RootfsBytes)])
+        foreach ((string name, long size) in (IEnumerable<(string, long)>)[("kernel", 8L * BlockBytes), ("initramfs", BlockBytes), ("rootfs", rootfsBytes)])
         {
             await using FileStream file = File.Create(Path.Combine(release.Root, name));
             for (long written = 0; written < size; written += BlockBytes)

@@ -23,7 +23,7 @@ public sealed class PipelineTests
     [Fact]
     public async Task PassingSeries_ThousandsOverTime_NeverOverflow()
     {
-        using ExpositionScene scene = new(options => options with { MaxSeries = 100 });
+        using ExpositionScene scene = new(options => options with { MaxPassingSeries = 100 });
         int round = 0;
         scene.Passing.CreateObservableGauge("load", () => Enumerable.Range(round * 50, 50).Select(index =>
             new Measurement<int>(index, new KeyValuePair<string, object?>("provider", index))));
