@@ -55,7 +55,9 @@ internal sealed class ChunkedFetch
                 cancellationToken.ThrowIfCancellationRequested();
                 broken = _board.SinceProgress > _context.Limits.NoProgressLimit && !_court.IsWaiting
                     ? $"nothing of use in {_context.Limits.NoProgressLimit.TotalSeconds:0.#} s"
-                    : _context.Time.GetElapsedTime(started) - _court.BusyTime > limit ? $"not within its time limit of {limit.TotalSeconds:0} s" : null;
+                    : _context.Time.GetElapsedTime(started) - _court.BusyTime > limit
+                        ? $"not within its time limit of {limit.TotalSeconds:0} s"
+                        : null;
             }
         }
         finally

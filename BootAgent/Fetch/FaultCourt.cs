@@ -15,7 +15,7 @@ internal sealed class FaultCourt(FetchContext context, ManifestArtifact artifact
     private long _waitsUntil;
     private bool _isOutOfPatience;
 
-    /// <summary>The time that busy providers have asked for, up to the limit; not more than has passed but for the wait under way.</summary>
+    /// <summary>The time that busy providers have asked for, up to the limit; waits at the same time count once.</summary>
     public TimeSpan BusyTime
     {
         get

@@ -39,7 +39,7 @@ internal sealed record FetchLimits
 
     public TimeSpan LongestPause { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>The longest <c>Retry-After</c> that is obeyed; up to a quarter is added at random, lest a storm comes back at once.</summary>
+    /// <summary>The longest <c>Retry-After</c> that is obeyed; up to a quarter is added at random, lest all come back at once.</summary>
     public TimeSpan LongestRetryAfter { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary>

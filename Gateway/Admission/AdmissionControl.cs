@@ -11,8 +11,8 @@ namespace PhaseMesh.Gateway.Admission;
 /// 2. Who waits is next by priority, streams under way, and arrival (<see cref="WaitingLine"/>). One eighth of the streams is never bulk's,
 ///    and a quarter is before others get one.
 /// 3. While someone waits, streams whose clients take far longer for a slice than others' do count no more, until they are quick again:
-///    a stalled reader holds nothing that others need. "Far longer" is relative, as on a full line everybody is slow, and more of them would
-///    not make it faster.
+///    a stalled reader holds nothing that others need. "Far longer" is relative: on a full line everybody is slow, and more of them
+///    would not make it faster.
 /// 4. Who waited too long, or finds no room to wait, is told when to come back, later the more wait, and keeps its place. When the room is
 ///    full, an earlier client takes the place of the last.
 /// </remarks>
@@ -22,9 +22,8 @@ internal sealed class AdmissionControl : IDisposable
     private readonly TimeProvider _clock;
     private readonly Func<double> _random;
     private readonly Lock _gate = new();
-    private readonly Dictionary<ClientKey, ClientLoad> _clients = [];
+    private readonly ClientTable _clients;
     private readonly Dictionary<string, SiteLoad> _sites = new(StringComparer.Ordinal);
-    private readonly Queue<ClientLoad> _idle = [];
     private readonly Queue<AdmissionWaiter> _byAge = [];
     private readonly HashSet<AdmissionTicket> _open = [];
     private readonly WaitingLine[] _lines = [new(StreamPriority.Boot), new(StreamPriority.Bulk)];
@@ -32,7 +31,6 @@ internal sealed class AdmissionControl : IDisposable
     private readonly ITimer _sweeper;
     private readonly AdmissionCounters _counters = new();
     private readonly DecayingRate _ended;
-    private long _nextTurn;
     private long _sweptAt;
     private bool _isSweeping;
     private int _active;
@@ -45,7 +43,9 @@ internal sealed class AdmissionControl : IDisposable
         _rate = RateGate.For(options.MaxRate, clock);
         _ended = new DecayingRate(clock);
         _sweptAt = clock.GetTimestamp();
-        _sweeper = clock.CreateTimer(static state => ((AdmissionControl)state!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _sweeper = clock.CreateTimer(
+            static state => ((AdmissionControl)state!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _clients = new ClientTable(options, clock, _lines);
     }
 
     public TimeProvider Clock => _clock;
@@ -65,7 +65,7 @@ internal sealed class AdmissionControl : IDisposable
                 _sites.Add(name, load = new SiteLoad(name, RateGate.For(_options.MaxRatePerSite, _clock)));
             }
 
-            return new AdmissionTicket(this, ClientOf(ClientKey.Of(client)), load, priority, _rate);
+            return new AdmissionTicket(this, _clients.Of(ClientKey.Of(client)), load, priority, _rate);
         }
     }
 
@@ -137,7 +137,7 @@ internal sealed class AdmissionControl : IDisposable
                 Grant();
             }
 
-            NoteIdle(ticket.Client);
+            _clients.NoteIdle(ticket.Client);
         }
     }
 
@@ -146,7 +146,7 @@ internal sealed class AdmissionControl : IDisposable
     {
         lock (_gate)
         {
-            ClientLoad? client = asker is null ? null : _clients.GetValueOrDefault(ClientKey.Of(asker));
+            ClientLoad? client = asker is null ? null : _clients.Find(ClientKey.Of(asker));
             return new AdmissionReport(
                 _active, _open.Count - _active, _lines[0].Count, _lines[1].Count, _counters.Admitted, _counters.WaitedCount,
                 Math.Round(_counters.WaitedTime.TotalSeconds, 3),
@@ -224,7 +224,8 @@ internal sealed class AdmissionControl : IDisposable
 
         WaitingLine line = _lines[1].Count > 0 ? _lines[1] : _lines[0];
         if (line.Last is not { } last
-            || (ticket.Priority == last.Ticket.Priority && ticket.Client.Turn >= last.Ticket.Client.Turn) || ticket.Priority > last.Ticket.Priority)
+            || ticket.Priority > last.Ticket.Priority
+            || (ticket.Priority == last.Ticket.Priority && ticket.Client.Turn >= last.Ticket.Client.Turn))
         {
             return Refuse(ticket, AdmissionLimit.Queue, TimeSpan.Zero);
         }
@@ -337,43 +338,5 @@ internal sealed class AdmissionControl : IDisposable
         }
 
         Grant();
-    }
-
-    private ClientLoad ClientOf(ClientKey key)
-    {
-        long now = _clock.GetTimestamp();
-        while (_idle.TryPeek(out ClientLoad? first)
-            && (!first.IsIdle || _idle.Count > AdmissionOptions.MaxRemembered
-                || _clock.GetElapsedTime(first.IdleSince, now) > _options.KeepPlace))
-        {
-            _idle.Dequeue();
-            first.IsNotedIdle = false;
-            if (first.IsIdle)
-            {
-                _clients.Remove(first.Key);
-            }
-        }
-
-        if (!_clients.TryGetValue(key, out ClientLoad? client))
-        {
-            _clients.Add(key, client = new ClientLoad(key, _nextTurn++, now, RateGate.For(_options.MaxRatePerClient, _clock)));
-        }
-        else if (client.Begun >= AdmissionOptions.DownloadsInPlace || _clock.GetElapsedTime(client.Since, now) > _options.PlaceLasts)
-        {
-            WaitingLine.Reorder(_lines, client, () => client.Renew(_nextTurn++, now));
-        }
-
-        client.IdleSince = now;
-        return client;
-    }
-
-    private void NoteIdle(ClientLoad client)
-    {
-        client.IdleSince = _clock.GetTimestamp();
-        if (client.IsIdle && !client.IsNotedIdle)
-        {
-            client.IsNotedIdle = true;
-            _idle.Enqueue(client);
-        }
     }
 }

@@ -28,7 +28,8 @@ internal sealed class AdmissionTicket(AdmissionControl control, ClientLoad clien
     }
 
     /// <summary>How long the client has been taking what was sent last; from any thread.</summary>
-    public TimeSpan BlockedFor => Volatile.Read(ref _sendingSince) is > 0 and long since ? control.Clock.GetElapsedTime(since) : TimeSpan.Zero;
+    public TimeSpan BlockedFor =>
+        Volatile.Read(ref _sendingSince) is > 0 and long since ? control.Clock.GetElapsedTime(since) : TimeSpan.Zero;
 
     /// <summary>How long the client took for a slice, the last time; from any thread.</summary>
     public TimeSpan LastSlice => new(Volatile.Read(ref _lastSliceTicks));

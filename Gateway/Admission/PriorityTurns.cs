@@ -1,6 +1,8 @@
 namespace PhaseMesh.Gateway.Admission;
 
-/// <summary>Which priority is next: three turns for <see cref="StreamPriority.Boot"/>, then one for the rest, so that neither starves.</summary>
+/// <summary>
+/// Whose bytes are next: three turns for <see cref="StreamPriority.Boot"/>, then one for the rest, so that neither starves.
+/// </summary>
 internal struct PriorityTurns
 {
     private const int BootTurns = 3;

@@ -13,7 +13,8 @@ using PhaseMesh.Serving;
 namespace PhaseMesh.Gateway.Api;
 
 /// <summary><c>GET /</c>: what is served and from whom; the fields that a provider's status has too mean the same.</summary>
-internal sealed class StatusEndpoint(ReplicaDirectory directory, RequestGauge requests, LoadCounters load, AdmissionControl admission, TimeProvider clock)
+internal sealed class StatusEndpoint(
+    ReplicaDirectory directory, RequestGauge requests, LoadCounters load, AdmissionControl admission, TimeProvider clock)
 {
     private static readonly string Version =
         typeof(StatusEndpoint).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";

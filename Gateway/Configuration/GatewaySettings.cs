@@ -96,7 +96,8 @@ internal static class GatewaySettings
     public static GatewaySetting MaxRatePerSite { get; } = Rate(
         "max-rate-per-site", "Bytes a second to one site's clients. Default: no limit.");
 
-    public static GatewaySetting MaxRatePerClient { get; } = Rate("max-rate-per-client", "Bytes a second to one client. Default: no limit.");
+    public static GatewaySetting MaxRatePerClient { get; } = Rate(
+        "max-rate-per-client", "Bytes a second to one client. Default: no limit.");
 
     public static GatewaySetting TlsCertificate { get; } = new(
         "tls-certificate", "FILE", "A PEM file with the certificate and its chain: HTTPS is served as well. Default: HTTP alone.", "a path",
@@ -123,7 +124,8 @@ internal static class GatewaySettings
 
     public static IReadOnlyList<GatewaySetting> All { get; } =
     [
-        Config, Provider, Silo, Trust, Port, Bind, Memory, CacheDirectory, CacheSize, StateDirectory, Channel, Arch, DrainGrace, TrustedProxy,
+        Config, Provider, Silo, Trust, Port, Bind, Memory, CacheDirectory, CacheSize, StateDirectory, Channel, Arch, DrainGrace,
+        TrustedProxy,
         MaxStreams, MaxStreamsPerSite, MaxStreamsPerClient, MaxWaiting, MaxWait, MaxRate, MaxRatePerSite, MaxRatePerClient,
         TlsCertificate, TlsKey, TlsPort, Redirect, RedirectSite, RedirectClient,
     ];
@@ -169,7 +171,8 @@ internal static class GatewaySettings
     }
 
     private static GatewaySetting Streams(string flag, string description, int least) => new(
-        flag, "N", description, $"{least} to 1000000", text => IsWithin(text, least, 1_000_000), SettingType.WholeNumber, NeedsRestart: true);
+        flag, "N", description, $"{least} to 1000000", text => IsWithin(text, least, 1_000_000), SettingType.WholeNumber,
+        NeedsRestart: true);
 
     private static GatewaySetting Rate(string flag, string description) => new(
         flag, "SIZE", description, "64KiB or more, in bytes, KiB, MiB or GiB a second",

@@ -1,6 +1,8 @@
 namespace PhaseMesh.Serving.Bodies;
 
-/// <summary>A request feature by which a host limits the pace of a body and sees how fast its client draws. Absent: as fast as the client takes it.</summary>
+/// <summary>
+/// A request feature by which a host limits the pace of a body and sees how fast its client draws. Absent: as fast as the client takes it.
+/// </summary>
 public interface ISendAllowance
 {
     /// <summary>Waits for the turn of this body.</summary>

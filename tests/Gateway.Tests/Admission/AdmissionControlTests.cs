@@ -61,7 +61,7 @@ public class AdmissionControlTests
         });
 
     [Fact]
-    public void WaiterThatGoesAway_LeavesNothingBehind() => Run(new AdmissionOptions { MaxStreams = 8, MaxStreamsPerClient = 1 }, async control =>
+    public void WaiterThatGoesAway_LeavesNothingBehind() => Run(new AdmissionOptions { MaxStreamsPerClient = 1 }, async control =>
     {
         using AdmissionTicket first = await BeganAsync(control, "10.0.0.1");
         using CancellationTokenSource gone = new();

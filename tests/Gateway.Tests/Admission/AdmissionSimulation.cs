@@ -5,7 +5,9 @@ using PhaseMesh.TestKit.Simulation;
 
 namespace PhaseMesh.Gateway.Tests.Admission;
 
-/// <summary>A line of some bytes a second, shared evenly by the downloads under way, behind the product's admission, on virtual time.</summary>
+/// <summary>
+/// A line of some bytes a second, shared evenly by the downloads under way, behind the product's admission, on virtual time.
+/// </summary>
 internal sealed class AdmissionSimulation(AdmissionOptions options, double lineBytesPerSecond)
 {
     private readonly Random _random = new(20261121);
@@ -35,7 +37,8 @@ internal sealed class AdmissionSimulation(AdmissionOptions options, double lineB
             if (await ticket.EnterAsync(cancellationToken) is { } refusal)
             {
                 Refusals.Add(refusal);
-                await Task.Delay(TimeSpan.FromSeconds(refusal.RetryAfterSeconds * (1 + (_random.NextDouble() / 4))), Time, cancellationToken);
+                double wait = refusal.RetryAfterSeconds * (1 + (_random.NextDouble() / 4));
+                await Task.Delay(TimeSpan.FromSeconds(wait), Time, cancellationToken);
                 continue;
             }
 

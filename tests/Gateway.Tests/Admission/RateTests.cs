@@ -15,7 +15,8 @@ public class RateTests
         (long greedy, long[] others) = simulation.Time.Run(async () =>
         {
             Task<long[]> many = Task.WhenAll(Enumerable.Range(0, 16).Select(_ => simulation.DownloadUntilAsync(1, 5_000_000, End)));
-            Task<long[]> single = Task.WhenAll(Enumerable.Range(2, 4).Select(client => simulation.DownloadUntilAsync(client, 5_000_000, End)));
+            Task<long[]> single = Task.WhenAll(
+                Enumerable.Range(2, 4).Select(client => simulation.DownloadUntilAsync(client, 5_000_000, End)));
             return ((await many).Sum(), await single);
         });
 

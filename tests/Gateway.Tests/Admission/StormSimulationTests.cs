@@ -73,7 +73,8 @@ public class StormSimulationTests
         (long greedy, long[] others) = simulation.Time.Run(async () =>
         {
             Task<long[]> many = Task.WhenAll(Enumerable.Range(0, 16).Select(_ => simulation.DownloadUntilAsync(1, Rootfs, end)));
-            Task<long[]> single = Task.WhenAll(Enumerable.Range(2, 15).Select(client => simulation.DownloadUntilAsync(client, Rootfs, end)));
+            Task<long[]> single = Task.WhenAll(
+                Enumerable.Range(2, 15).Select(client => simulation.DownloadUntilAsync(client, Rootfs, end)));
             return ((await many).Sum(), await single);
         });
 
@@ -84,7 +85,8 @@ public class StormSimulationTests
     [Fact]
     public void KernelsBeforeRootfs_AndNeitherStarves()
     {
-        AdmissionSimulation simulation = new(new AdmissionOptions { MaxStreams = 8, MaxWaiting = 1000, MaxWait = TimeSpan.FromSeconds(60) }, Line);
+        AdmissionOptions options = new() { MaxStreams = 8, MaxWaiting = 1000, MaxWait = TimeSpan.FromSeconds(60) };
+        AdmissionSimulation simulation = new(options, Line);
         (TimeSpan reserved, TimeSpan[] kernels, TimeSpan[] bulk) = simulation.Time.Run(async () =>
         {
             Task<TimeSpan[]> rootfs = Task.WhenAll(Enumerable.Range(0, 64).Select(client => simulation.DownloadAsync(client, Rootfs)));

@@ -16,7 +16,8 @@ public sealed class AdmissionAnswerTests
     [Fact]
     public async Task Full_503SaysWhatIsFullAndWhenToComeBack_AndWhatCostsNothingIsAnswered()
     {
-        SceneOptions options = new() { Admission = new AdmissionOptions { MaxStreamsPerClient = 1, MaxWait = TimeSpan.FromMilliseconds(100) } };
+        AdmissionOptions admission = new() { MaxStreamsPerClient = 1, MaxWait = TimeSpan.FromMilliseconds(100) };
+        SceneOptions options = new() { Admission = admission };
         await using ForwardingScene scene = await ForwardingScene.StartAsync(options, ProviderFault.None);
         scene.Providers[0].BytesPerSecond = 200_000; // Half a minute for the rootfs: the stream stays.
         using HttpResponseMessage running = await scene.SendAsync(HttpMethod.Get, "/rootfs");

@@ -41,8 +41,9 @@ public class AgentStormTests(ITestOutputHelper output)
 
             servers.Add(network.StartAtGateway("phase-gateway", "dotnet",
                 [
-                    Programs.FileOf("phase-gateway"), "serve", "--port", "8081", "--state-dir", directory.At("gateway"), "--memory", "64MiB",
-                    "--max-streams", "64", "--trust", release.Key.PublicKey.KeyId, .. providers.SelectMany(url => (string[])["--provider", url]),
+                    Programs.FileOf("phase-gateway"), "serve", "--port", "8081", "--state-dir", directory.At("gateway"),
+                    "--memory", "64MiB", "--max-streams", "64", "--trust", release.Key.PublicKey.KeyId,
+                    .. providers.SelectMany(url => (string[])["--provider", url]),
                 ]));
             await network.GetAsync("http://127.0.0.1:8081/readyz");
             long before = await SentAsync(network, providers);
@@ -71,7 +72,8 @@ public class AgentStormTests(ITestOutputHelper output)
             JsonElement admission = (await StatusAsync(network, "http://127.0.0.1:8081")).GetProperty("admission");
             double line = Machines * artifactBytes * 8.0 / (LineMegabits * 1e6);
             output.WriteLine(string.Create(CultureInfo.InvariantCulture,
-                $"{Machines} agents, started within {begun.TotalSeconds:0.0} s: the first done after {ends.Min(end => end.Ended).TotalSeconds:0.0} s, "
+                $"{Machines} agents, started within {begun.TotalSeconds:0.0} s: "
+                + $"the first done after {ends.Min(end => end.Ended).TotalSeconds:0.0} s, "
                 + $"half after {ends.Order().ElementAt(Machines / 2).Ended.TotalSeconds:0.0} s, the last after "
                 + $"{ends.Max(end => end.Ended).TotalSeconds:0.0} s; at line rate {line:0.0} s. Providers read {ratio:0.00} times; refused "
                 + $"{admission.GetProperty("refused")}. An agent had up to {ends.Max(end => end.ResidentKilobytes) / 1024} MiB."));

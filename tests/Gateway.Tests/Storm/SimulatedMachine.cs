@@ -79,7 +79,8 @@ internal sealed class SimulatedMachine(int number, IPEndPoint gateway, TestRelea
         return status == 200 ? null : TimeSpan.FromSeconds(int.Parse(Field(head, "Retry-After"), CultureInfo.InvariantCulture));
     }
 
-    private static async Task<(string[] Head, int Start, int End)> ReadHeadAsync(Socket socket, byte[] buffer, CancellationToken cancellationToken)
+    private static async Task<(string[] Head, int Start, int End)> ReadHeadAsync(
+        Socket socket, byte[] buffer, CancellationToken cancellationToken)
     {
         for (int end = 0; ;)
         {

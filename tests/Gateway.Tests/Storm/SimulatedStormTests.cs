@@ -43,7 +43,8 @@ public class SimulatedStormTests(ITestOutputHelper output)
             long upstreamBefore = await StormFigures.SentAsync(client, providers);
 
             IPEndPoint address = new(IPAddress.Loopback, gatewayUrl.Port);
-            SimulatedMachine[] machines = [.. Enumerable.Range(0, Machines).Select(number => new SimulatedMachine(number, address, release))];
+            SimulatedMachine[] machines =
+                [.. Enumerable.Range(0, Machines).Select(number => new SimulatedMachine(number, address, release))];
             using CancellationTokenSource limit = new(Programs.Limit);
             long started = TimeProvider.System.GetTimestamp();
             Task[] boots = [.. machines.Select(machine => Task.Run(() => machine.BootAsync(limit.Token)))];
@@ -53,7 +54,8 @@ public class SimulatedStormTests(ITestOutputHelper output)
             Exception[] failures = [.. boots.Where(boot => !boot.IsCompletedSuccessfully).Select(boot => boot.Exception?.InnerException
                 ?? new TimeoutException("Not done in time."))];
             Assert.True(
-                failures.Length == 0, $"{failures.Length} failed after {took.TotalSeconds:0.0} s, one of them: {failures.FirstOrDefault()}{gateway.Tail()}");
+                failures.Length == 0,
+                $"{failures.Length} failed after {took.TotalSeconds:0.0} s, one of them: {failures.FirstOrDefault()}{gateway.Tail()}");
 
             long artifactBytes = release.Contents.Values.Sum(content => content.Length);
             long upstream = await StormFigures.SentAsync(client, providers) - upstreamBefore;

@@ -75,8 +75,11 @@ internal sealed class StormNetwork : IAsyncDisposable
     /// <summary>What a URL of the gateway's machine answers, asked until it does.</summary>
     public async Task<string> GetAsync(string url) => string.Concat((await ChildProcess.RunAsync(
         "ip",
-        ["netns", "exec", Gateway, "curl", "-sSf", "--retry", "600", "--retry-delay", "1", "--retry-all-errors", "--retry-max-time", "100", url],
-        Limit)).Where(line => !line.Text.StartsWith("curl:", StringComparison.Ordinal) && !line.Text.StartsWith("Warning:", StringComparison.Ordinal))
+        ["netns", "exec", Gateway, "curl", "-sSf", "--retry", "600", "--retry-delay", "1", "--retry-all-errors",
+            "--retry-max-time", "100", url],
+        Limit))
+        .Where(line => !line.Text.StartsWith("curl:", StringComparison.Ordinal)
+            && !line.Text.StartsWith("Warning:", StringComparison.Ordinal))
         .Select(line => line.Text));
 
     public async ValueTask DisposeAsync()

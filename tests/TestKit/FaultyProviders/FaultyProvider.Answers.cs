@@ -56,7 +56,8 @@ public sealed partial class FaultyProvider
                 return true;
             case ProviderFault.Busy:
                 await SendAsync(
-                    stream, $"HTTP/1.1 503 Service Unavailable\r\nRetry-After: {RetryAfter}\r\nContent-Length: 0\r\n\r\n", cancellationToken);
+                    stream, $"HTTP/1.1 503 Service Unavailable\r\nRetry-After: {RetryAfter}\r\nContent-Length: 0\r\n\r\n",
+                    cancellationToken);
                 return true;
             case ProviderFault.ServerError:
                 await SendAsync(stream, "HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n", cancellationToken);
