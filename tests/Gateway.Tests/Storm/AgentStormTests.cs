@@ -8,6 +8,7 @@ using Xunit.Abstractions;
 
 namespace PhaseMesh.Gateway.Tests.Storm;
 
+[Collection(StormTurns.Name)]
 public class AgentStormTests(ITestOutputHelper output)
 {
     private const int Machines = 200;

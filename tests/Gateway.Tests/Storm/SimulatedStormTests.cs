@@ -7,6 +7,7 @@ using Xunit.Abstractions;
 
 namespace PhaseMesh.Gateway.Tests.Storm;
 
+[Collection(StormTurns.Name)]
 public class SimulatedStormTests(ITestOutputHelper output)
 {
     private const int Machines = 5000;
