@@ -10,13 +10,24 @@ internal static class Programs
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
 
     /// <summary>plasmd, once it is ready.</summary>
-    public static async Task<(ChildProcess Process, Uri Url)> ServeAsync(ReleaseDirectory directory, string name)
+    public static async Task<(ChildProcess Process, Uri Url)> ServeAsync(
+        ReleaseDirectory directory, string name, int? onPort = null, params (string Variable, string Value)[] environment)
     {
-        int port = LoopbackPort.Free();
+        int port = onPort ?? LoopbackPort.Free();
         Uri url = new($"http://127.0.0.1:{port}/");
-        ChildProcess process = Start("plasmd", name,
-            "serve", "--artifacts", directory.Artifacts, "--channel", "stable", "--arch", "x86_64", "--bind", "127.0.0.1",
-            "--port", $"{port}", "--state-dir", directory.At(name), "--mode", "local");
+        string[] arguments =
+        [
+            FileOf("plasmd"), "serve", "--artifacts", directory.Artifacts, "--channel", "stable", "--arch", "x86_64", "--bind", "127.0.0.1",
+            "--port", $"{port}", "--state-dir", directory.At(name), "--mode", "local",
+        ];
+        ChildProcess process = ChildProcess.Start(name, "dotnet", arguments, start =>
+        {
+            Clean(start);
+            foreach ((string variable, string value) in environment)
+            {
+                start.Environment[variable] = value;
+            }
+        });
         await HttpProbe.WaitForOkAsync(new Uri(url, "/readyz"), Limit, process);
         return (process, url);
     }
@@ -33,8 +44,8 @@ internal static class Programs
         Uri url = new($"http://127.0.0.1:{port}/");
         ChildProcess process = Start("phase-gateway", "phase-gateway",
         [
-            "serve", "--bind", "127.0.0.1", "--port", $"{port}", "--state-dir", directory.At("gateway"), "--memory", "64MiB",
-            "--trust", release.Key.PublicKey.KeyId,
+            "serve", "--bind", "127.0.0.1", "--port", $"{port}", "--state-dir", directory.At("gateway"),
+            .. more.Contains("--memory") ? (string[])[] : ["--memory", "64MiB"], "--trust", release.Key.PublicKey.KeyId,
             .. providers.SelectMany(provider => (string[])["--provider", provider.ToString()]), .. more,
         ]);
         await HttpProbe.WaitForOkAsync(new Uri(url, "/readyz"), Limit, process);

@@ -24,14 +24,17 @@ public sealed class SiloProcess : IAsyncDisposable
     /// <param name="database">What <c>--cluster-database</c> takes.</param>
     /// <param name="state">Its state directory.</param>
     /// <param name="operatorKeyId">Who may operate the fleet, and whose signatures on releases count.</param>
-    public static async Task<SiloProcess> StartAsync(string name, string database, string state, string operatorKeyId)
+    /// <param name="assembly">A plasmd.dll to run instead of the published program.</param>
+    public static async Task<SiloProcess> StartAsync(
+        string name, string database, string state, string operatorKeyId, string? assembly = null)
     {
         int port = LoopbackPort.Free();
         SiloProcess silo = new(
             ChildProcess.Start(
                 name,
-                Program,
+                assembly is null ? Program : "dotnet",
                 [
+                    .. assembly is null ? (string[])[] : [assembly],
                     "serve", "--cluster-database", database, "--silo-name", name, "--bind", "127.0.0.1", "--port", $"{port}",
                     "--state-dir", state, "--dht-port", "0", "--trust", operatorKeyId,
                 ],
