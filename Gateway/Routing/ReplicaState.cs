@@ -13,6 +13,7 @@ internal sealed class ReplicaState
     private int _inFlight;
     private int _allowance;
     private double _silentSince;
+    private long _sentBytes;
     private double _othersAtProbe;
     private double _probedAt = double.NegativeInfinity;
     private bool _isWarm = true;
@@ -32,6 +33,9 @@ internal sealed class ReplicaState
 
     /// <summary>Transfers of this gateway.</summary>
     public int InFlight => Volatile.Read(ref _inFlight);
+
+    /// <summary>What it sent this gateway, of all artifacts, since it became known.</summary>
+    public long SentBytes => Volatile.Read(ref _sentBytes);
 
     public bool IsWarming => Volatile.Read(ref _allowance) < _options.WarmUpUntil;
 
@@ -91,7 +95,11 @@ internal sealed class ReplicaState
     }
 
     /// <summary>Bytes came, on any transfer.</summary>
-    public void Heard(double now) => Volatile.Write(ref _silentSince, now);
+    public void Heard(double now, int countBytes)
+    {
+        Volatile.Write(ref _silentSince, now);
+        Interlocked.Add(ref _sentBytes, countBytes);
+    }
 
     /// <param name="isSlowStart">It took so long that it counts as a failure.</param>
     public void FirstByte(double now, double pickedAt, bool isSlowStart)

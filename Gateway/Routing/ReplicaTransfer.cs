@@ -45,7 +45,7 @@ internal sealed class ReplicaTransfer : IReplicaLeaseOwner
     {
         FirstByte(lease);
         double now = _clock.Now;
-        _state.Heard(now);
+        _state.Heard(now, countBytes);
         _bytes += countBytes;
 
         // What the first read brings was under way already, in however large a piece: it says nothing about the rate.

@@ -44,7 +44,7 @@ internal static class RouteExplainer
         double cools = standing is ReplicaStanding.Cooling ? (state.CoolsUntilSeconds - now) * 1000 : 0;
         return new RouteCandidate(
             endpoint.ProviderId, endpoint.BaseUrl, endpoint.Site.Site, endpoint.Site.Rack, distance, endpoint.Weight, standing,
-            state.InFlight, state.OthersAt(now),
+            state.InFlight, state.OthersAt(now), state.SentBytes,
             state.Meter.FirstByteSeconds is > 0 and double firstByte ? firstByte * 1000 : null,
             state.Meter.BytesPerSecond is > 0 and double rate ? rate : null,
             expected.Seconds * 1000, cost, cools, Reason(state, standing, distance, cools, now));

@@ -17,6 +17,7 @@ internal sealed record RouteExplanation(
 /// <param name="Distance">Of the replica from the client.</param>
 /// <param name="InFlight">Transfers of this gateway.</param>
 /// <param name="OthersInFlight">Requests of others, by the last probe, aged.</param>
+/// <param name="SentBytes">What it sent this gateway, of all artifacts.</param>
 /// <param name="FirstByteMilliseconds">Expected wait for the first byte; null before anything was measured.</param>
 /// <param name="RateBytesPerSecond">Measured rate of all transfers together; null before anything was measured.</param>
 /// <param name="ExpectedMilliseconds">Until one more chunk of 1 MiB would be here.</param>
@@ -34,6 +35,7 @@ internal sealed record RouteCandidate(
     ReplicaStanding Standing,
     int InFlight,
     double OthersInFlight,
+    long SentBytes,
     double? FirstByteMilliseconds,
     double? RateBytesPerSecond,
     double ExpectedMilliseconds,

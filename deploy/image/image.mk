@@ -2,6 +2,7 @@
 #   artifacts/boot/vmlinuz  artifacts/boot/initramfs              kernel and agent; keys pinned from TRUST
 #   artifacts/release/{kernel,initramfs,rootfs}                   unsigned: plasmd manifest generate --sign makes it a release
 #   artifacts/plasmd/plasmd  artifacts/silo/plasmd                the one of the release, and the whole one, which can be a silo
+#   artifacts/gateway/phase-gateway
 TRUST ?=
 KERNEL_FLAVOUR ?= cloud-amd64
 
@@ -11,7 +12,7 @@ build_settings := Directory.Build.props Directory.Packages.props
 
 .PHONY: image
 image: artifacts/boot/vmlinuz artifacts/boot/initramfs artifacts/release/kernel artifacts/release/initramfs artifacts/release/rootfs \
-	artifacts/silo/plasmd
+	artifacts/silo/plasmd artifacts/gateway/phase-gateway
 
 artifacts/kernel/vmlinuz: deploy/image/fetch-kernel.sh
 	@$< $(KERNEL_FLAVOUR) $(@D)
@@ -30,6 +31,11 @@ artifacts/plasmd/plasmd: $(call sources,Silo Serving Telemetry Libp2p Manifests 
 artifacts/silo/plasmd: $(call sources,Silo Grains Cluster Serving Telemetry Libp2p Manifests Mdns) $(build_settings)
 	@echo "image: publishing plasmd with the cluster"
 	@dotnet publish Silo -c Release -r linux-x64 --no-self-contained --nologo -v q -o $(@D)
+	@touch $@
+
+artifacts/gateway/phase-gateway: $(call sources,Gateway Serving Telemetry Manifests) $(build_settings)
+	@echo "image: publishing phase-gateway"
+	@dotnet publish Gateway -c Release -r linux-x64 --no-self-contained --nologo -v q -o $(@D)
 	@touch $@
 
 artifacts/boot/vmlinuz artifacts/release/kernel: artifacts/kernel/vmlinuz

@@ -5,8 +5,8 @@ using PhaseMesh.TestKit.Processes;
 namespace PhaseMesh.EndToEnd.Tests;
 
 /// <summary>
-/// The loop on real kernels, as a fleet: a machine boots from a provider, becomes one, and the next boots from it alone; silos on
-/// PostgreSQL know of it all, and nothing depends on any one of them.
+/// The loop on real kernels, as a fleet: a machine boots from a provider, becomes one, and the next boots from it alone, through a gateway
+/// or not; silos on PostgreSQL know of it all, and nothing depends on any one of them.
 /// </summary>
 public class LoopTests
 {
@@ -21,8 +21,10 @@ public class LoopTests
         await using BootLab lab = await BootLab.CreateAsync();
         await using FleetLab fleet = await FleetLab.StartAsync(lab);
         await using PlasmdProcess provider = await fleet.StartProviderAsync();
-        await using FleetMachine first = await BootAsync(fleet, "machine 1", provider.UrlForMachines);
+        await using GatewayProcess gateway = await fleet.StartGatewayAsync();
+        await using FleetMachine first = await BootAsync(fleet, "machine 1", gateway.UrlForMachines);
         await first.FollowAsync();
+        Assert.InRange((await gateway.SentBytesAsync())[$"{provider.Url}"], RootfsBytes(lab), long.MaxValue);
         Assert.Equal(0, await provider.StopAsync());
         await AssertServesWhatWasSignedAsync(first.Machine, lab);
 
@@ -39,9 +41,8 @@ public class LoopTests
         // The second machine ran what the first one served: it was the only provider left.
         using HttpClient client = new() { Timeout = QemuMachine.BootLimit };
         JsonNode status = JsonNode.Parse(await client.GetStringAsync(first.Machine.Url))!;
-        long rootfsBytes = new FileInfo(Path.Combine(lab.Release, "rootfs")).Length;
         long sentBytes = status["load"]!["bytes_sent"]!.GetValue<long>();
-        Assert.True(sentBytes > rootfsBytes, $"the first machine served too little: {status["load"]}");
+        Assert.True(sentBytes > RootfsBytes(lab), $"the first machine served too little: {status["load"]}");
 
         // No silo and no database: a boot that names a provider needs neither.
         await fleet.KillAsync();
@@ -52,6 +53,8 @@ public class LoopTests
 
     private static Task<FleetMachine> BootAsync(FleetLab fleet, string name, string provider) =>
         fleet.BootAsync(name, $"phase.provider={provider}", SmallestMemoryMegabytes);
+
+    private static long RootfsBytes(BootLab lab) => new FileInfo(Path.Combine(lab.Release, "rootfs")).Length;
 
     private static async Task AssertServesWhatWasSignedAsync(QemuMachine machine, BootLab lab)
     {

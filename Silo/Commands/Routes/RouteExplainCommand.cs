@@ -116,7 +116,7 @@ internal static class RouteExplainCommand
         string site = route.Text("client_site") ?? "no known site";
         context.Output.WriteLine($"{SingleLine.Of(route.Text("digest") ?? "")} for a client at {SingleLine.Of(site)}:");
         var table = new TableText(
-            "", "PROVIDER", "URL", "PLACE", "WEIGHT", "STATE", "IN FLIGHT", "FIRST BYTE", "RATE", "1 MIB IN", "COST", "WHY");
+            "", "PROVIDER", "URL", "PLACE", "WEIGHT", "STATE", "IN FLIGHT", "SENT", "FIRST BYTE", "RATE", "1 MIB IN", "COST", "WHY");
         foreach (JsonElement candidate in route.Items("candidates"))
         {
             string? provider = candidate.Text("provider_id");
@@ -126,6 +126,7 @@ internal static class RouteExplainCommand
                 provider is not null && provider == chosen ? "*" : "", JsonText.Short(provider), candidate.Text("base_url"), place,
                 candidate.Text("weight"), candidate.Text("standing")?.ToLowerInvariant(),
                 $"{candidate.Text("in_flight")}+{Figure(candidate, "others_in_flight")?.ToString("0.#", CultureInfo.InvariantCulture) ?? "?"}",
+                Figure(candidate, "sent_bytes") is { } sent ? HumanSize.Of((long)sent) : null,
                 Milliseconds(candidate, "first_byte_milliseconds"), rate, Milliseconds(candidate, "expected_milliseconds"),
                 Figure(candidate, "cost")?.ToString("0.#", CultureInfo.InvariantCulture), candidate.Text("reason"));
         }

@@ -70,6 +70,16 @@ public class ReplicaPickerTests
         Assert.Equal("a", fixture.PickedId());
     }
 
+    [Fact]
+    public void Explain_SaysWhatEachReplicaSent()
+    {
+        PickerFixture fixture = new(Replica("a"), Replica("b"));
+        fixture.Serve("a");
+        fixture.Serve("a");
+
+        Assert.Equal((2L * PickerFixture.ChunkBytes, 0L), (fixture.Explain("a").SentBytes, fixture.Explain("b").SentBytes));
+    }
+
     [Theory]
     [InlineData(-5)]
     [InlineData(int.MinValue)]

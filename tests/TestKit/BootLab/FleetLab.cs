@@ -79,6 +79,10 @@ public sealed class FleetLab : IAsyncDisposable
         });
     }
 
+    /// <summary>A gateway that follows the silos, and knows what they do of releases and providers.</summary>
+    public Task<GatewayProcess> StartGatewayAsync() =>
+        GatewayProcess.StartAsync(Silos.Where(silo => !silo.Console.HasExited).Select(silo => silo.Url), _lab.PathOf("gateway.state"), _lab.OperatorKeyId);
+
     /// <summary>A command of <c>plasmd</c> as the operator; it must succeed.</summary>
     /// <returns>What it printed.</returns>
     public async Task<string> RunAsync(params string[] command)
