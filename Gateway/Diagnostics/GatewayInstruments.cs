@@ -1,6 +1,7 @@
 using System.Diagnostics.Metrics;
 using PhaseMesh.Gateway.Chunks;
 using PhaseMesh.Gateway.Directory;
+using PhaseMesh.Gateway.Misbehaviours;
 using PhaseMesh.Gateway.Routing;
 using PhaseMesh.Serving;
 using PhaseMesh.Telemetry;
@@ -34,12 +35,14 @@ internal sealed class GatewayInstruments
     public const string Sources = "phase.gateway.sources.answering";
     public const string Releases = "phase.gateway.releases";
     public const string Providers = "phase.gateway.providers";
+    public const string Reports = "phase.gateway.reports";
+    public const string ReportsWaiting = "phase.gateway.reports.waiting";
 
     private static readonly int[] StatusClasses = [2, 3, 4, 5];
 
     public GatewayInstruments(
         HostMeters host, ChunkCounters chunks, ChunkStore store, LoadCounters load, ReplicaDirectory directory, ReplicaPicker picker,
-        ReplicaInstruments replicas)
+        ReplicaInstruments replicas, MisbehaviourReporter reporter)
     {
         Meter meter = host.Create(MeterName);
         Load(meter, load);
@@ -50,6 +53,11 @@ internal sealed class GatewayInstruments
         meter.CreateObservableGauge(Sources, () => directory.Answering, "{source}", "Providers and silos that answer");
         meter.CreateObservableGauge(Releases, () => directory.Current.Releases.Count, "{release}", "Releases that are served");
         meter.CreateObservableGauge(Providers, replicas.Count, "{provider}", "Providers of those releases");
+        meter.CreateObservableCounter(
+            Reports,
+            Tagged("event", ("queued", () => reporter.Queued), ("taken", () => reporter.Taken), ("refused", () => reporter.Refused)),
+            "{report}", "Proofs of wrong bytes for the silos, and what the silos made of them");
+        meter.CreateObservableGauge(ReportsWaiting, () => reporter.Waiting, "{report}", "Proofs that wait for a silo to take them");
     }
 
     private static void Load(Meter meter, LoadCounters load)

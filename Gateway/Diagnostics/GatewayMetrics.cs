@@ -12,9 +12,13 @@ internal static class GatewayMetrics
             Program = "phase-gateway",
             Version = typeof(GatewayMetrics).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
                 ?? "0.0.0",
-            Meters = [GatewayInstruments.MeterName, ProcessInstruments.MeterName, ProcessInstruments.RuntimeMeterName],
+            Meters =
+            [
+                GatewayInstruments.MeterName, ClientInstruments.MeterName, ProcessInstruments.MeterName, ProcessInstruments.RuntimeMeterName,
+            ],
             PassingMeters = [ReplicaInstruments.MeterName],
         })
         .AddSingleton<ReplicaInstruments>()
+        .AddSingleton<ClientInstruments>()
         .AddSingleton<GatewayInstruments>();
 }

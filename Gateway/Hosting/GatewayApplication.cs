@@ -47,9 +47,10 @@ internal static class GatewayApplication
         builder.Services.AddSingleton<ClientSites>();
         builder.Services.AddSingleton<IClientSites>(provider => provider.GetRequiredService<ClientSites>());
         builder.Services.AddSingleton(provider => new ClientReach(provider.GetRequiredService<ClientSites>(), surroundings.Clock));
-        builder.Services.AddSingleton<IRedirects>(provider => new ReplicaRedirects(
+        builder.Services.AddSingleton(provider => new ReplicaRedirects(
             provider.GetRequiredService<LiveOptions>(), provider.GetRequiredService<IReplicaRanking>(),
             provider.GetRequiredService<ClientReach>(), Random.Shared.NextDouble));
+        builder.Services.AddSingleton<IRedirects>(provider => provider.GetRequiredService<ReplicaRedirects>());
         builder.Services.AddSingleton<ForwardedAddress>();
         builder.Services.AddSingleton(options.Limits);
         builder.Services.AddSingleton<LoadCounters>();
@@ -83,6 +84,7 @@ internal static class GatewayApplication
         app.UseRouting();
         app.MapGateway();
         app.Services.GetRequiredService<GatewayInstruments>();
+        app.Services.GetRequiredService<ClientInstruments>();
         return app;
     }
 

@@ -7,17 +7,26 @@ internal sealed class RequestGauge(LoadCounters load) : IDisposable
 {
     private readonly CancellationTokenSource _draining = new();
     private volatile TaskCompletionSource? _idle;
+    private long _https;
 
     public bool IsDraining => _idle is not null;
 
     /// <summary>For requests that would never end by themselves.</summary>
     public CancellationToken Draining => _draining.Token;
 
+    /// <summary>Requests since the start that came by HTTPS to the gateway itself.</summary>
+    public long Https => Interlocked.Read(ref _https);
+
     public int InFlight => load.RequestsInFlight;
 
     public async Task RunAsync(HttpContext context, RequestDelegate next)
     {
         load.RequestStarted();
+        if (context.Request.IsHttps)
+        {
+            Interlocked.Increment(ref _https);
+        }
+
         try
         {
             if (IsDraining)

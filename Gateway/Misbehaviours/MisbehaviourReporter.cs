@@ -21,6 +21,22 @@ internal sealed partial class MisbehaviourReporter(
     private readonly Channel<Misbehaviour> _heard =
         Channel.CreateBounded<Misbehaviour>(new BoundedChannelOptions(ReportQueue.Most) { FullMode = BoundedChannelFullMode.DropOldest });
 
+    private long _queued;
+    private long _taken;
+    private long _refused;
+
+    /// <summary>Proofs since the start that were new and whose provider has a key.</summary>
+    public long Queued => Interlocked.Read(ref _queued);
+
+    /// <summary>Those that a silo took.</summary>
+    public long Taken => Interlocked.Read(ref _taken);
+
+    /// <summary>Those that a silo will not have.</summary>
+    public long Refused => Interlocked.Read(ref _refused);
+
+    /// <summary>Those that wait for a silo, also from before the start.</summary>
+    public int Waiting => queue.Count;
+
     public void Report(Misbehaviour misbehaviour) => _heard.Writer.TryWrite(misbehaviour);
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -94,11 +110,12 @@ internal sealed partial class MisbehaviourReporter(
             return;
         }
 
-        queue.Add(new PendingReport(
+        bool isNew = queue.Add(new PendingReport(
             release.Manifest.Digest.ToString(), misbehaviour.Artifact.ToString(),
             artifact.Chunks is { } chunks ? (int)(misbehaviour.Offset / chunks.ChunkSizeBytes) : -1,
             misbehaviour.Actual.ToString(), provider,
             misbehaviour.Expected.ToString(), misbehaviour.Url.ToString(), misbehaviour.Offset, misbehaviour.LengthBytes, misbehaviour.At));
+        Interlocked.Add(ref _queued, isNew ? 1 : 0);
     }
 
     /// <summary>One that is known by its URL says itself who it is.</summary>
@@ -123,6 +140,7 @@ internal sealed partial class MisbehaviourReporter(
 
     private void LogOutcome(PendingReport report, ReportOutcome outcome)
     {
+        Interlocked.Increment(ref outcome.IsTaken ? ref _taken : ref _refused);
         if (outcome.IsTaken)
         {
             LogTold(report.Provider, outcome.Message);

@@ -38,11 +38,12 @@ internal sealed partial class ReportQueue(string stateDirectory, ILogger<ReportQ
         }
     }
 
-    public void Add(PendingReport report)
+    /// <returns>False: it was there already.</returns>
+    public bool Add(PendingReport report)
     {
         if (_reports.Exists(report.IsAbout))
         {
-            return;
+            return false;
         }
 
         if (_reports.Count >= Most)
@@ -53,6 +54,7 @@ internal sealed partial class ReportQueue(string stateDirectory, ILogger<ReportQ
 
         _reports.Add(report);
         Save();
+        return true;
     }
 
     public void RemoveFirst()

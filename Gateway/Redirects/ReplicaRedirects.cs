@@ -16,7 +16,23 @@ internal sealed class ReplicaRedirects(LiveOptions options, IReplicaRanking rank
 {
     public const string Parameter = "redirect";
 
+    private long _answered;
+
+    /// <summary>Requests since the start that were sent to a replica.</summary>
+    public long Answered => Interlocked.Read(ref _answered);
+
     public Uri? Find(HttpContext context, Sha256Digest artifact, string? clientSite)
+    {
+        Uri? found = Choose(context, artifact, clientSite);
+        if (found is not null)
+        {
+            Interlocked.Increment(ref _answered);
+        }
+
+        return found;
+    }
+
+    private Uri? Choose(HttpContext context, Sha256Digest artifact, string? clientSite)
     {
         // 1.
         RedirectOptions wanted = options.Current.Redirect;

@@ -18,7 +18,7 @@ public sealed partial class MetricsDocumentTests
 {
     private static readonly Type[] Holders =
     [
-        typeof(GatewayInstruments), typeof(ReplicaInstruments), typeof(SiloInstruments), typeof(FleetInstruments), typeof(GrainsInstruments),
+        typeof(GatewayInstruments), typeof(ClientInstruments), typeof(ReplicaInstruments), typeof(SiloInstruments), typeof(FleetInstruments), typeof(GrainsInstruments),
         typeof(ClusterInstruments), typeof(Libp2pInstruments), typeof(MdnsInstruments), typeof(ProcessInstruments),
     ];
 
@@ -95,7 +95,8 @@ public sealed partial class MetricsDocumentTests
     {
         _ = new ProcessInstruments(host, new MetricsOptions { Program = "test", Version = "0", Meters = [] });
         ReplicaInstruments replicas = new(host, null!, null!);
-        _ = new GatewayInstruments(host, new Gateway.Chunks.ChunkCounters(), null!, null!, null!, null!, replicas);
+        _ = new GatewayInstruments(host, new Gateway.Chunks.ChunkCounters(), null!, null!, null!, null!, replicas, null!);
+        _ = new ClientInstruments(host, null!, null!, null!);
         _ = new SiloInstruments(host, null!, null!, null!, null!);
         _ = new FleetInstruments(host, null!);
     }

@@ -4,6 +4,7 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using PhaseMesh.Gateway.Configuration;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.TestKit;
 using PhaseMesh.TestKit.FaultyProviders;
 using PhaseMesh.TestKit.Processes;
 
@@ -65,6 +66,11 @@ public sealed class TlsTests
         await gateway.WaitForLineAsync("expected a PEM certificate and its own private key", Programs.Limit);
         (await ConnectAsync(port, second)).Dispose();
         await HttpProbe.WaitForOkAsync(new Uri(plain, "/readyz"), Programs.Limit, gateway);
+
+        // 4. What came by HTTPS is counted apart: two downloads, none of what asks here.
+        using HttpClient client = new();
+        await Eventually.IsAsync(async () => (await client.GetStringAsync(new Uri(plain, "/metrics")))
+            .Contains("\nphase_gateway_https_requests_total 2\n", StringComparison.Ordinal));
     }
 
     [Theory]

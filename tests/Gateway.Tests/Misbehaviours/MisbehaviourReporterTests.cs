@@ -48,6 +48,10 @@ public class MisbehaviourReporterTests
         Assert.True(report.GetProperty("at").GetDateTimeOffset() > TimeProvider.System.GetUtcNow().AddMinutes(-10));
         await enough.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => download);
+        await Eventually.IsAsync(async () => await scene.Client.GetStringAsync("/metrics") is var metrics
+            && metrics.Contains("phase_gateway_reports_total{event=\"taken\"} ", StringComparison.Ordinal)
+            && !metrics.Contains("phase_gateway_reports_total{event=\"taken\"} 0\n", StringComparison.Ordinal)
+            && metrics.Contains("\nphase_gateway_reports_waiting 0\n", StringComparison.Ordinal));
 
         string Text(string name) => report.GetProperty(name).GetString()!;
     }
