@@ -2,7 +2,7 @@
 # make test    set up, build, run every test        (make test ONLY=Manifests: one project)
 # make test-orleans  the grain tests on Microsoft Orleans (ORLEANS_VERSION, ORLEANS_SOURCE, ORLEANS_SQL; docs/orleans.md)
 # make soak    silos and their database break under load for MINUTES (10); looks for leaks too (CHAOS_SEED=N: the same again)
-# make bench   set up, measure against peers        (make bench ONLY=silo: some rows)
+# make bench   set up, measure against peers        (make bench ONLY=silo: some rows; ROUNDS=1 MIB=64: a quick look)
 # make image   the boot image and a release, in artifacts/
 # make fmt     format the code
 .DEFAULT_GOAL := help
@@ -35,7 +35,7 @@ test-orleans:
 bench: setup-bench
 	@$(MAKE) --no-print-directory image
 	@dotnet build tests/Benchmarks -c Release --nologo -v q
-	@dotnet tests/Benchmarks/bin/Release/net10.0/PhaseMesh.Benchmarks.dll $(ONLY)
+	@BENCH_ROUNDS=$(ROUNDS) BENCH_MIB=$(MIB) dotnet tests/Benchmarks/bin/Release/net10.0/PhaseMesh.Benchmarks.dll $(ONLY)
 
 fmt:
 	@dotnet format PhaseMesh.sln

@@ -2,6 +2,7 @@ using System.Text.Json;
 using PhaseMesh.Benchmarks;
 using PhaseMesh.Benchmarks.BootAgent;
 using PhaseMesh.Benchmarks.Cluster;
+using PhaseMesh.Benchmarks.Gateway;
 using PhaseMesh.Benchmarks.KadDht;
 using PhaseMesh.Benchmarks.Libp2p;
 using PhaseMesh.Benchmarks.Loop;
@@ -11,11 +12,11 @@ using PhaseMesh.TestKit;
 using PhaseMesh.TestKit.JsPeers;
 
 // Measures PhaseMesh against its peers, interleaved, and writes bench/results.json. usage: Benchmarks [ROW-PREFIX]
-const int Rounds = 5;
 string prefix = args.FirstOrDefault() ?? string.Empty;
 IBenchmark[] benchmarks = [new StreamBenchmark(), new ManifestBenchmark(), new FetchBenchmark(), new ServingBenchmark(),
     new ConnectionBenchmark(), new DhtBenchmark(), new SimulationBenchmark(1000), new SimulationBenchmark(10_000),
-    new GrainBenchmark(), new OutageBenchmark(), new OverheadBenchmark(), new ScrapeBenchmark()];
+    new GrainBenchmark(), new OutageBenchmark(), new OverheadBenchmark(), new ScrapeBenchmark(), new SteadyStreamBenchmark(),
+    new ColdStreamBenchmark(), new SmallRequestBenchmark(), new StormBenchmark(), new SlowReplicaBenchmark()];
 IBenchmark[] chosen = [.. benchmarks.Where(benchmark => benchmark.RowNames.Any(name => name.StartsWith(prefix, StringComparison.Ordinal)))];
 if (chosen.Length == 0)
 {
@@ -26,15 +27,15 @@ if (chosen.Length == 0)
 string results = Repository.PathOf("bench", "results.json");
 Directory.CreateDirectory(Path.GetDirectoryName(results)!);
 List<Row> rows = [];
-Console.WriteLine($"{"row",-20} {"ours",10} {"peer",10} {"ratio",7}  {"unit",-12} {"better",-7} {"spread",7}  peer is");
+Console.WriteLine($"{"row",-29} {"ours",10} {"peer",10} {"ratio",7}  {"unit",-29} {"better",-7} {"spread",7}  peer is");
 foreach (IBenchmark benchmark in chosen)
 {
     try
     {
-        foreach (Row row in await benchmark.RunAsync(Rounds))
+        foreach (Row row in await benchmark.RunAsync(BenchScale.Rounds))
         {
             rows.Add(row);
-            Console.WriteLine($"{row.Name,-20} {row.Ours,10:G4} {row.Peer,10:G4} {row.Ratio,6:0.00}x  {row.Unit,-12} {row.Better,-7} {row.Spread,7:0.00}  {row.PeerName}");
+            Console.WriteLine($"{row.Name,-29} {row.Ours,10:G4} {row.Peer,10:G4} {row.Ratio,6:0.00}x  {row.Unit,-29} {row.Better,-7} {row.Spread,7:0.00}  {row.PeerName}");
         }
     }
     catch (Exception absent) when (absent is BenchmarkAbsentException or PeerRefusedException)

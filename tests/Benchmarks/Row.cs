@@ -24,7 +24,8 @@ internal sealed record Row(string Name, double Ours, double Peer, string PeerNam
             rounds.Count, Round((ratios.Max() - ratios.Min()) / Median(ratios)));
     }
 
-    private static double Median(double[] values)
+    /// <summary>Sorts them.</summary>
+    public static double Median(double[] values)
     {
         Array.Sort(values);
         int middle = values.Length / 2;

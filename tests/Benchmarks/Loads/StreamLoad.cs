@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -6,7 +8,7 @@ using System.Text;
 namespace PhaseMesh.Benchmarks.Loads;
 
 /// <summary>
-/// Downloads a body over several connections at once and drops it in the kernel (recv with MSG_TRUNC copies nothing), so
+/// Downloads bodies over several connections at once and drops them in the kernel (recv with MSG_TRUNC copies nothing), so
 /// that the client costs as little as can be and the server is what is measured.
 /// </summary>
 internal static partial class StreamLoad
@@ -14,24 +16,52 @@ internal static partial class StreamLoad
     private const int TruncateFlag = 0x20;
     private const int BufferSizeBytes = 1 << 20;
 
-    /// <returns>Seconds from the first request to the last byte of the last connection.</returns>
-    public static async Task<double> RunAsync(Uri url, int connections, long expectedBodyBytes)
+    /// <summary>The same body over every connection, all at once.</summary>
+    public static async Task<StreamTimes> RunAsync(Uri url, int connections, long expectedBodyBytes)
     {
         using Barrier start = new(connections + 1);
-        Task[] clients = [.. Enumerable.Range(0, connections).Select(_ => Task.Factory.StartNew(
-            () => Download(url, expectedBodyBytes, start), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))];
+        Task<long>[] clients = [.. Enumerable.Range(0, connections).Select(_ => OnThread(
+            () => Download(url, expectedBodyBytes, start.SignalAndWait)))];
         start.SignalAndWait();
-        long started = TimeProvider.System.GetTimestamp();
-        await Task.WhenAll(clients);
-        return TimeProvider.System.GetElapsedTime(started).TotalSeconds;
+        long started = Stopwatch.GetTimestamp();
+        long[] firstBytes = await Task.WhenAll(clients);
+        return new StreamTimes(
+            Stopwatch.GetElapsedTime(started).TotalSeconds, firstBytes.Max(at => Stopwatch.GetElapsedTime(started, at).TotalSeconds));
     }
 
-    private static void Download(Uri url, long expectedBodyBytes, Barrier start)
+    /// <summary>One body after the other, as many at a time as there are connections.</summary>
+    /// <returns>Seconds that each took.</returns>
+    public static async Task<IReadOnlyList<double>> RunEachAsync(IEnumerable<Uri> urls, int connections, long expectedBodyBytes)
+    {
+        ConcurrentQueue<Uri> left = new(urls);
+        ConcurrentBag<double> seconds = [];
+        await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => OnThread(() =>
+        {
+            while (left.TryDequeue(out Uri? url))
+            {
+                long started = Stopwatch.GetTimestamp();
+                Download(url, expectedBodyBytes, () => { });
+                seconds.Add(Stopwatch.GetElapsedTime(started).TotalSeconds);
+            }
+
+            return 0;
+        })));
+        return [.. seconds];
+    }
+
+    private static Task<T> OnThread<T>(Func<T> work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    /// <param name="url">What to download.</param>
+    /// <param name="expectedBodyBytes">Any other length is an error.</param>
+    /// <param name="ready">Called when connected, before anything is asked for.</param>
+    /// <returns>When the first byte of the body was there.</returns>
+    private static long Download(Uri url, long expectedBodyBytes, Action ready)
     {
         using Socket socket = new(SocketType.Stream, ProtocolType.Tcp);
         socket.Connect(IPAddress.Loopback, url.Port);
         byte[] buffer = new byte[BufferSizeBytes];
-        start.SignalAndWait();
+        ready();
         socket.Send(Encoding.ASCII.GetBytes($"GET {url.PathAndQuery} HTTP/1.1\r\nHost: {url.Authority}\r\nConnection: close\r\n\r\n"));
 
         // The header is read as it is; what came of the body with it counts.
@@ -49,6 +79,7 @@ internal static partial class StreamLoad
         }
 
         long body = have - headerEnd - 4;
+        long firstByte = body > 0 ? Stopwatch.GetTimestamp() : 0;
         while (true)
         {
             nint count = Receive((int)socket.Handle, buffer, BufferSizeBytes, TruncateFlag);
@@ -57,13 +88,13 @@ internal static partial class StreamLoad
                 break;
             }
 
+            firstByte = firstByte == 0 ? Stopwatch.GetTimestamp() : firstByte;
             body += count;
         }
 
-        if (body != expectedBodyBytes)
-        {
-            throw new InvalidOperationException($"{url} sent {body} bytes of body, expected {expectedBodyBytes}.");
-        }
+        return body == expectedBodyBytes
+            ? firstByte
+            : throw new InvalidOperationException($"{url} sent {body} bytes of body, expected {expectedBodyBytes}.");
     }
 
     [LibraryImport("libc", EntryPoint = "recv", SetLastError = true)]

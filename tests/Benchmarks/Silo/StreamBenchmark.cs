@@ -49,7 +49,7 @@ internal sealed class StreamBenchmark : IBenchmark
     private static async Task<(double GigabytesPerSecond, double CpuSecondsPerGigabyte)> MeasureAsync(Uri url, int processId, int clients)
     {
         double cpuBefore = ProcessCpu.Seconds(processId);
-        double seconds = await StreamLoad.RunAsync(url, clients, ServedRelease.RootfsBytes);
+        double seconds = (await StreamLoad.RunAsync(url, clients, ServedRelease.RootfsBytes)).Seconds;
         double cpu = ProcessCpu.Seconds(processId) - cpuBefore;
         return (ServedRelease.Gigabytes(clients) / seconds, cpu / ServedRelease.Gigabytes(clients));
     }
