@@ -73,7 +73,7 @@ internal sealed class PacedRelay : IAsyncDisposable
                 await server.ConnectAsync(IPAddress.Loopback, _server.Port, end.Token);
                 Task asked = CopyAsync(client, server, isPaced: false, end.Token);
                 Task answered = CopyAsync(server, client, isPaced: true, end.Token);
-                await await Task.WhenAny(asked, answered);
+                await Task.WhenAny(asked, answered);
                 await end.CancelAsync();
                 await Task.WhenAll(asked, answered);
             }
