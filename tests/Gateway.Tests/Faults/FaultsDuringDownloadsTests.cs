@@ -22,7 +22,7 @@ public sealed class FaultsDuringDownloadsTests(FaultRelease release) : IClassFix
             Seen = "Stalled while it sent",
             Meanwhile = async scene =>
             {
-                await scene.Downloads.DeliveredAsync(Clients * (long)(32 << 20));
+                await scene.Downloads.DeliveredAsync(Clients * FaultScenario.FaultAt);
                 await scene.SignalAllAsync("CONT");
             },
         },
