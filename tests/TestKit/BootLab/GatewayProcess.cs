@@ -3,7 +3,9 @@ using PhaseMesh.TestKit.Processes;
 
 namespace PhaseMesh.TestKit.BootLab;
 
-/// <summary>The published <c>phase-gateway</c>, following the silos of a <see cref="FleetLab"/>. Needs <c>make image</c>.</summary>
+/// <summary>
+/// The published <c>phase-gateway</c>, before the silos of a <see cref="FleetLab"/> or before providers. Needs <c>make image</c>.
+/// </summary>
 public sealed class GatewayProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(120);
@@ -24,7 +26,9 @@ public sealed class GatewayProcess : IAsyncDisposable
     /// <param name="silos">Whom it asks for channels and providers.</param>
     /// <param name="state">Its state directory.</param>
     /// <param name="operatorKeyId">Whose signatures on releases count.</param>
-    public static async Task<GatewayProcess> StartAsync(IEnumerable<Uri> silos, string state, string operatorKeyId)
+    /// <param name="providers">Whom it asks itself what they serve.</param>
+    public static async Task<GatewayProcess> StartAsync(
+        IEnumerable<Uri> silos, string state, string operatorKeyId, params IEnumerable<Uri> providers)
     {
         int port = LoopbackPort.Free();
         GatewayProcess gateway = new(
@@ -34,6 +38,7 @@ public sealed class GatewayProcess : IAsyncDisposable
                 [
                     "serve", "--bind", "127.0.0.1", "--port", $"{port}", "--state-dir", state, "--trust", operatorKeyId,
                     .. silos.SelectMany(silo => (string[])["--silo", silo.ToString()]),
+                    .. providers.SelectMany(provider => (string[])["--provider", provider.ToString()]),
                 ]),
             port);
         await HttpProbe.WaitForOkAsync(new Uri(gateway.Url, "/readyz"), Limit, gateway.Console);
