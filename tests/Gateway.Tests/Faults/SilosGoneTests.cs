@@ -15,7 +15,7 @@ namespace PhaseMesh.Gateway.Tests.Faults;
 /// started anew after that. All real processes, with 64 downloads in mid-body.
 /// </summary>
 [Collection(StormTurns.Name)]
-public sealed class SilosGoneTests(FaultRelease release) : IClassFixture<FaultRelease>, IAsyncDisposable
+public sealed class SilosGoneTests(FaultRelease release) : IClassFixture<FaultRelease>, IAsyncLifetime
 {
     private const int Clients = 64;
     private readonly List<ChildProcess> _processes = [];
@@ -49,7 +49,9 @@ public sealed class SilosGoneTests(FaultRelease release) : IClassFixture<FaultRe
         await AssertServesAsync(client, url);
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         foreach (IAsyncDisposable process in (IAsyncDisposable[])[.. _processes, .. _silos])
         {
