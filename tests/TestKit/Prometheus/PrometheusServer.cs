@@ -4,6 +4,9 @@ using PhaseMesh.TestKit.Processes;
 
 namespace PhaseMesh.TestKit.Prometheus;
 
+/// <param name="Query">The expression as Prometheus prints it.</param>
+public sealed record PrometheusRule(string Name, bool IsAlert, string Query, IReadOnlyDictionary<string, string> Annotations);
+
 /// <summary>Debian's Prometheus with a database of its own, scraping each second.</summary>
 public sealed class PrometheusServer : IAsyncDisposable
 {
@@ -21,14 +24,21 @@ public sealed class PrometheusServer : IAsyncDisposable
     }
 
     /// <param name="jobs">Name of a job, and where to get its <c>/metrics</c>.</param>
-    public static async Task<PrometheusServer> StartAsync(params IEnumerable<(string Job, Uri Target)> jobs)
+    public static Task<PrometheusServer> StartAsync(params IEnumerable<(string Job, Uri Target)> jobs) => StartWithRulesAsync([], jobs);
+
+    /// <param name="ruleFiles">Patterns of absolute paths; evaluated each second.</param>
+    /// <param name="jobs">Name of a job, and where to get its <c>/metrics</c>; a job may have many.</param>
+    public static async Task<PrometheusServer> StartWithRulesAsync(
+        IEnumerable<string> ruleFiles, params IEnumerable<(string Job, Uri Target)> jobs)
     {
         DirectoryInfo directory = Directory.CreateTempSubdirectory("phasemesh-prometheus-");
         string configuration = Path.Combine(directory.FullName, "prometheus.yml");
         await File.WriteAllTextAsync(configuration, string.Join('\n',
         [
-            "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}", "scrape_configs:",
-            .. jobs.Select(job => $"- {{job_name: {job.Job}, static_configs: [{{targets: ['{job.Target.Authority}']}}]}}"),
+            "global: {scrape_interval: 1s, scrape_timeout: 1s, evaluation_interval: 1s}",
+            $"rule_files: [{string.Join(", ", ruleFiles.Select(file => $"'{file}'"))}]", "scrape_configs:",
+            .. jobs.GroupBy(job => job.Job, job => $"'{job.Target.Authority}'").Select(
+                job => $"- {{job_name: {job.Key}, static_configs: [{{targets: [{string.Join(", ", job)}]}}]}}"),
         ]));
         Uri url = new($"http://127.0.0.1:{LoopbackPort.Free()}/");
         ChildProcess process = ChildProcess.Start("prometheus", "prometheus",
@@ -58,6 +68,18 @@ public sealed class PrometheusServer : IAsyncDisposable
             one => double.Parse(one.GetProperty("value")[1].GetString()!.Replace("Inf", "Infinity"), CultureInfo.InvariantCulture));
     }
 
+    /// <summary>The rules that it evaluates, as it has read them.</summary>
+    public async Task<IReadOnlyList<PrometheusRule>> RulesAsync()
+    {
+        using JsonDocument answer = JsonDocument.Parse(await _client.GetStringAsync("/api/v1/rules"));
+        return [.. answer.RootElement.GetProperty("data").GetProperty("groups").EnumerateArray()
+            .SelectMany(group => group.GetProperty("rules").EnumerateArray())
+            .Select(rule => new PrometheusRule(
+                rule.GetProperty("name").GetString()!, rule.GetProperty("type").GetString() == "alerting", rule.GetProperty("query").GetString()!,
+                rule.TryGetProperty("annotations", out JsonElement annotations)
+                    ? annotations.EnumerateObject().ToDictionary(one => one.Name, one => one.Value.GetString()!) : []))];
+    }
+
     /// <summary>Asks until one answer satisfies.</summary>
     /// <exception cref="TimeoutException">None did; the message has the last one.</exception>
     public async Task<IReadOnlyDictionary<string, double>> WaitForAsync(
@@ -81,6 +103,10 @@ public sealed class PrometheusServer : IAsyncDisposable
             await Task.Delay(Pause, TimeProvider.System);
         }
     }
+
+    /// <summary>Runs promtool, whose exit code must be 0.</summary>
+    /// <exception cref="InvalidOperationException">It was another; the message has what it printed.</exception>
+    public static Task PromtoolAsync(params string[] arguments) => ChildProcess.RunAsync("promtool", arguments, Limit);
 
     /// <summary>What <c>promtool check metrics</c> finds wrong with a scrape in the text format; nothing where all is well.</summary>
     public static async Task<IReadOnlyList<string>> LintAsync(string text)
