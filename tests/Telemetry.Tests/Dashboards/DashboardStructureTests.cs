@@ -1,5 +1,7 @@
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using PhaseMesh.TestKit;
+using PhaseMesh.TestKit.Processes;
 
 namespace PhaseMesh.Telemetry.Tests.Dashboards;
 
@@ -9,6 +11,8 @@ public partial class DashboardStructureTests
     private static readonly HashSet<string> PanelTypes = ["row", "stat", "timeseries", "table", "bargauge", "heatmap"];
     private static readonly HashSet<string> Units =
         ["short", "s", "bytes", "Bps", "cpm", "ops", "reqps", "percentunit", "dateTimeFromNow"];
+
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
 
     public static TheoryData<string> Dashboards => [.. DashboardFiles.Paths.Select(path => Path.GetFileName(path))];
 
@@ -23,6 +27,22 @@ public partial class DashboardStructureTests
             all.Select(one => Text(one, "uid")));
         Assert.All(all, one => Assert.Equal(39, one.GetProperty("schemaVersion").GetInt32()));
         Assert.All(all, one => Assert.InRange(Text(one, "description").Length, 10, 200));
+    }
+
+    /// <summary>The npm package @grafana/schema; Grafana itself reads more than it types, so the tests below look closer.</summary>
+    [Fact]
+    public async Task GrafanasOwnTypes_AreKept_AndSomethingWrongIsFound()
+    {
+        string check = Repository.PathOf("tests", "Telemetry.Tests", "Dashboards", "grafana", "check.sh");
+        await ChildProcess.RunAsync("sh", [check, .. DashboardFiles.Paths], Limit);
+
+        string wrong = Path.GetTempFileName();
+        await File.WriteAllTextAsync(wrong, (await File.ReadAllTextAsync(DashboardFiles.Paths[0]))
+            .Replace("\"mode\": \"absolute\"", "\"mode\": \"relative\"", StringComparison.Ordinal));
+        InvalidOperationException found = await Assert.ThrowsAsync<InvalidOperationException>(
+            () => ChildProcess.RunAsync("sh", [check, wrong], Limit));
+        Assert.Contains("relative", found.Message, StringComparison.Ordinal);
+        File.Delete(wrong);
     }
 
     [Theory]
