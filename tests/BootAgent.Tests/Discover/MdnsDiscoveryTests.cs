@@ -10,7 +10,7 @@ using PhaseMesh.TestKit.FaultyProviders;
 namespace PhaseMesh.BootAgent.Tests.Discover;
 
 /// <summary>A machine that was told of no provider, or of a bad one, on a LAN in memory.</summary>
-public sealed class MdnsDiscoveryTests : IAsyncDisposable
+public sealed class MdnsDiscoveryTests : IAsyncLifetime
 {
     /// <summary>For a search that finds nothing; longer than the twin needs for an answer, however busy the machine.</summary>
     private static readonly DiscoveryLimits Brief = new() { SearchLimit = TimeSpan.FromSeconds(4) };
@@ -21,7 +21,9 @@ public sealed class MdnsDiscoveryTests : IAsyncDisposable
     private readonly TestRelease _release = TestRelease.Create();
     private readonly TestLan _lan = new();
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await _lan.DisposeAsync();
         _release.Dispose();

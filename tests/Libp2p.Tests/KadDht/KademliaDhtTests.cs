@@ -12,7 +12,7 @@ public sealed class KademliaDhtTests : HostTests
     private readonly List<KademliaDht> _nodes = [];
     private readonly string _folder = Directory.CreateTempSubdirectory("phasemesh-dht").FullName;
 
-    public override async ValueTask DisposeAsync()
+    public override async Task DisposeAsync()
     {
         foreach (KademliaDht node in _nodes)
         {

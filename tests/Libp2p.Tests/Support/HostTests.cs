@@ -5,10 +5,9 @@ public abstract class HostTests : LimitedTests
 {
     private protected TestHosts Hosts { get; } = new();
 
-    public override async ValueTask DisposeAsync()
+    public override async Task DisposeAsync()
     {
         await Hosts.DisposeAsync();
         await base.DisposeAsync();
-        GC.SuppressFinalize(this);
     }
 }

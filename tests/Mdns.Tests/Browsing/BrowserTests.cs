@@ -6,11 +6,13 @@ using PhaseMesh.Mdns.Tests.Twins;
 
 namespace PhaseMesh.Mdns.Tests.Browsing;
 
-public sealed class BrowserTests : IAsyncDisposable
+public sealed class BrowserTests : IAsyncLifetime
 {
     private readonly VirtualLan _lan = new();
 
-    public ValueTask DisposeAsync() => _lan.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _lan.DisposeAsync().AsTask();
 
     [Fact]
     public void Browse_ServiceOnTheLan_IsResolvedWithinATenthOfASecond()

@@ -8,7 +8,7 @@ using System.Net;
 namespace PhaseMesh.Mdns.Tests.Hostile;
 
 /// <summary>Machines on the LAN that lie, shout or send garbage: a good service is still found and memory stays bounded.</summary>
-public sealed class HostilePacketTests : IAsyncDisposable
+public sealed class HostilePacketTests : IAsyncLifetime
 {
     private readonly VirtualLan _lan = new();
     private readonly MdnsNode _asker;
@@ -21,7 +21,9 @@ public sealed class HostilePacketTests : IAsyncDisposable
         _lan.Advance(0.1);
     }
 
-    public ValueTask DisposeAsync() => _lan.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _lan.DisposeAsync().AsTask();
 
     [Fact]
     public void Malformed_WholeCorpus_IsCountedAndHarmless()

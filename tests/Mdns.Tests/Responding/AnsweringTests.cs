@@ -7,7 +7,7 @@ using PhaseMesh.Mdns.Tests.Twins;
 
 namespace PhaseMesh.Mdns.Tests.Responding;
 
-public sealed class AnsweringTests : IAsyncDisposable
+public sealed class AnsweringTests : IAsyncLifetime
 {
     private static readonly DnsQuestion AskType = new(Samples.TypeName, RecordType.Ptr);
     private readonly VirtualLan _lan = new();
@@ -19,7 +19,9 @@ public sealed class AnsweringTests : IAsyncDisposable
         _lan.Advance(10);
     }
 
-    public ValueTask DisposeAsync() => _lan.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _lan.DisposeAsync().AsTask();
 
     [Fact]
     public void Query_SharedPointer_IsAnsweredAfter20To120MillisecondsWithAllTheAskerNeeds()

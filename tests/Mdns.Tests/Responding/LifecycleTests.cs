@@ -6,11 +6,13 @@ using PhaseMesh.Mdns.Tests.Twins;
 
 namespace PhaseMesh.Mdns.Tests.Responding;
 
-public sealed class LifecycleTests : IAsyncDisposable
+public sealed class LifecycleTests : IAsyncLifetime
 {
     private readonly VirtualLan _lan = new();
 
-    public ValueTask DisposeAsync() => _lan.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _lan.DisposeAsync().AsTask();
 
     [Fact]
     public async Task DisposeService_OneOfTwo_SaysGoodbyeToItsOwnRecordsOnly()

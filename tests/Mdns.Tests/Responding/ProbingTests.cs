@@ -4,11 +4,13 @@ using PhaseMesh.Mdns.Tests.Twins;
 
 namespace PhaseMesh.Mdns.Tests.Responding;
 
-public sealed class ProbingTests : IAsyncDisposable
+public sealed class ProbingTests : IAsyncLifetime
 {
     private readonly VirtualLan _lan = new();
 
-    public ValueTask DisposeAsync() => _lan.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _lan.DisposeAsync().AsTask();
 
     [Fact]
     public void Advertise_QuietLink_ProbesThreeTimesThenAnnouncesTwice()

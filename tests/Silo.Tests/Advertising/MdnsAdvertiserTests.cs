@@ -7,11 +7,13 @@ using PhaseMesh.Silo.Tests.Serving;
 
 namespace PhaseMesh.Silo.Tests.Advertising;
 
-public sealed class MdnsAdvertiserTests : IAsyncDisposable
+public sealed class MdnsAdvertiserTests : IAsyncLifetime
 {
     private readonly AnnouncedLan _lan = new();
 
-    public ValueTask DisposeAsync() => _lan.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _lan.DisposeAsync().AsTask();
 
     [Fact]
     public async Task Announce_OnceReady_SaysWhereTheManifestIsAndWhatItIs()

@@ -12,7 +12,7 @@ using PhaseMesh.Silo.Commands;
 namespace PhaseMesh.Silo.Tests.Commands;
 
 /// <summary>On a LAN in memory and virtual time.</summary>
-public sealed class MdnsBrowseCommandTests : IAsyncDisposable
+public sealed class MdnsBrowseCommandTests : IAsyncLifetime
 {
     private static readonly string[] Addresses = ["10.0.0.7", "fd00::7", "fe80::7"];
 
@@ -29,7 +29,9 @@ public sealed class MdnsBrowseCommandTests : IAsyncDisposable
         _scene.Multicast = () => Connected("10.0.0.9", "fd00::9", "fe80::9");
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         await _neighbour.DisposeAsync();
         _scene.Dispose();

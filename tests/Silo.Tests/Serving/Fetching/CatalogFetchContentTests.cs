@@ -9,14 +9,16 @@ using PhaseMesh.TestKit;
 namespace PhaseMesh.Silo.Tests.Serving.Fetching;
 
 /// <summary>By libp2p from a real provider, over loopback.</summary>
-public sealed class CatalogFetchContentTests : IAsyncDisposable
+public sealed class CatalogFetchContentTests : IAsyncLifetime
 {
     private readonly DhtMesh _mesh = new();
     private ServingScene _scene = null!;
     private DhtClient _client = null!;
     private PeerId _peer;
 
-    public ValueTask DisposeAsync() => _mesh.DisposeAsync();
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => _mesh.DisposeAsync().AsTask();
 
     private async Task ServeAsync()
     {
