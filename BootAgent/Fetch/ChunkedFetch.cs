@@ -166,7 +166,15 @@ internal sealed class ChunkedFetch
             await using (body)
             {
                 using ChunkSink sink = new(_chunks, _slot, _board, run, _context.Time);
-                return await pump.RunAsync(body, from, sink, watch);
+                fault = await pump.RunAsync(body, from, sink, watch);
+                if (fault is not { Kind: FaultKind.TooManyBytes })
+                {
+                    return fault;
+                }
+
+                // Every chunk before the surplus was right, and the surplus goes nowhere: there is nothing to refuse.
+                _context.Console.Debug($"{session.Provider} {fault.Detail}; those are dropped");
+                return null;
             }
         }
         catch (OperationCanceledException) when (watch.HasStalled)

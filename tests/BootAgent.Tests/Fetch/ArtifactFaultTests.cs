@@ -123,6 +123,7 @@ public class ArtifactFaultTests
         using AgentHarness agent = new(release, provider.Url);
 
         await agent.ExpectSuccessAsync();
+        Assert.DoesNotContain("WARNING", agent.Text, StringComparison.Ordinal);
     }
 
     [Fact]
