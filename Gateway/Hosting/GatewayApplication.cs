@@ -78,7 +78,8 @@ internal static class GatewayApplication
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
 
         WebApplication app = builder.Build();
-        app.Use(next => context => context.RequestServices.GetRequiredService<RequestGauge>().RunAsync(context, next));
+        RequestGauge gauge = app.Services.GetRequiredService<RequestGauge>();
+        app.Use(next => context => gauge.RunAsync(context, next));
         app.Use(app.Services.GetRequiredService<ForwardedAddress>().Middleware);
         app.Use(SnapshotAge.Middleware(app.Services.GetRequiredService<ReplicaDirectory>()));
         app.UseRouting();
