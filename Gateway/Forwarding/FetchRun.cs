@@ -80,8 +80,8 @@ internal sealed class FetchRun(ArtifactLayout layout, int first, IReadOnlyList<C
 
     public long EndOffsetOf(int index) => OffsetOf(index) + Chunks[index].LengthBytes;
 
-    /// <summary>The first byte still to be asked for.</summary>
-    public long NextOffset => OffsetOf(Next) + (Incoming?.ReceivedBytes ?? 0);
+    /// <summary>The first byte still to be asked for; the end of the run when it is done.</summary>
+    public long NextOffset => IsDone ? EndOffsetOf(Chunks.Count - 1) : OffsetOf(Next) + (Incoming?.ReceivedBytes ?? 0);
 
     /// <summary>Whether nobody wants what is left.</summary>
     public bool IsUnwanted

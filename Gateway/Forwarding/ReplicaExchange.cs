@@ -48,7 +48,7 @@ internal sealed partial class ReplicaExchange(
             lease.Fault(fault);
             run.Tried.Add(provider);
             LogFault(
-                provider, lease.Endpoint.BaseUrl, fault, run.Layout.Digest, run.IsDone ? run.Layout.Artifact.SizeBytes : run.NextOffset);
+                provider, lease.Endpoint.BaseUrl, fault, run.Layout.Digest, run.NextOffset);
             if (fault is ReplicaFault.WrongBytes)
             {
                 run.Liars.Add(provider);

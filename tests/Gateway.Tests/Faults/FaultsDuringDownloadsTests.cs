@@ -114,5 +114,7 @@ public sealed class FaultsDuringDownloadsTests(FaultRelease release) : IClassFix
         {
             await scene.SeesAsync(text);
         }
+
+        Assert.DoesNotContain(scene.Gateway.Lines, line => line.Text.Contains("fail:", StringComparison.Ordinal));
     }
 }
