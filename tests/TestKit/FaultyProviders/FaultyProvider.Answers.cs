@@ -237,7 +237,7 @@ public sealed partial class FaultyProvider
                 await ForeverAsync(cancellationToken);
                 return false;
             case ProviderFault.Resets:
-                client.LingerState = new LingerOption(true, 0);
+                client.Client.Close(0); // Disposing of the client would say goodbye in order first.
                 return false;
             default:
                 return false;
