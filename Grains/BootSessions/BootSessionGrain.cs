@@ -156,6 +156,20 @@ internal sealed class BootSessionGrain(
 
     public Task<string> GetLogAsync() => GrainFactory.GetGrain<IBootLogGrain>(Id).GetAsync();
 
+    public async Task<BootOutcome> AppendSpansAsync(string signer, ImmutableArray<BootSpan> spans)
+    {
+        BootSpanInput.Require(spans);
+        RequireSigner(signer);
+        await GrainFactory.GetGrain<IBootTraceGrain>(Id).AppendAsync(spans);
+        return boot.State.Outcome;
+    }
+
+    public Task<ImmutableArray<BootSpan>> GetSpansAsync()
+    {
+        RequireExists();
+        return GrainFactory.GetGrain<IBootTraceGrain>(Id).GetAsync();
+    }
+
     public async Task SweepAsync()
     {
         if (!boot.RecordExists)
@@ -169,6 +183,7 @@ internal sealed class BootSessionGrain(
         {
             await boot.ClearStateAsync();
             await GrainFactory.GetGrain<IBootLogGrain>(Id).ForgetAsync();
+            await GrainFactory.GetGrain<IBootTraceGrain>(Id).ForgetAsync();
             return;
         }
 
@@ -202,13 +217,17 @@ internal sealed class BootSessionGrain(
 
     private BootSessionView ViewAt(DateTimeOffset now) => BootNews.ViewOf(Id, boot.State, now);
 
-    private void RequireSigner(string signer)
+    private void RequireExists()
     {
         if (!boot.RecordExists)
         {
             throw Refuse.NotFound($"There is no boot {Refuse.Quote(Id)}, or it was forgotten.");
         }
+    }
 
+    private void RequireSigner(string signer)
+    {
+        RequireExists();
         if (signer != boot.State.Creation.Owner && signer != boot.State.Provider)
         {
             throw Refuse.Forbidden(FleetRefusals.NotAllowed,

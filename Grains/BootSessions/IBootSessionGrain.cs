@@ -30,6 +30,16 @@ public interface IBootSessionGrain : IGrainWithStringKey
     [ReadOnly]
     Task<string> GetLogAsync();
 
+    /// <summary>Spans of the boot's trace, by the same keys. One that was told before is replaced: the last word counts.</summary>
+    /// <param name="signer">Key id.</param>
+    /// <param name="spans">1 to <see cref="BootSpanLimits.MaxSpansPerCall"/>.</param>
+    /// <returns>How the boot stands.</returns>
+    Task<BootOutcome> AppendSpansAsync(string signer, ImmutableArray<BootSpan> spans);
+
+    /// <summary>Oldest start first.</summary>
+    [ReadOnly]
+    Task<ImmutableArray<BootSpan>> GetSpansAsync();
+
     /// <summary>Silence is made stuck, then lost; old sessions are forgotten. Called by the housekeeping reminder.</summary>
     Task SweepAsync();
 
@@ -48,6 +58,21 @@ public interface IBootLogGrain : IGrainWithStringKey
 
     [ReadOnly]
     Task<string> GetAsync();
+
+    Task ForgetAsync();
+}
+
+/// <summary>
+/// The spans of a boot, apart from its state so that events stay small; its key is the boot id. Reached through
+/// <see cref="IBootSessionGrain"/>.
+/// </summary>
+public interface IBootTraceGrain : IGrainWithStringKey
+{
+    /// <summary>All or none of them, within <see cref="BootSpanLimits"/>.</summary>
+    Task AppendAsync(ImmutableArray<BootSpan> spans);
+
+    [ReadOnly]
+    Task<ImmutableArray<BootSpan>> GetAsync();
 
     Task ForgetAsync();
 }

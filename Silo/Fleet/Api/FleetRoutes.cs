@@ -1,4 +1,5 @@
 using PhaseMesh.Silo.Fleet.Access;
+using PhaseMesh.Silo.Fleet.Traces;
 
 namespace PhaseMesh.Silo.Fleet.Api;
 
@@ -57,6 +58,10 @@ internal static class FleetRoutes
             .Accepts<string>(true, "text/plain", "*/*").Produces(StatusCodes.Status204NoContent);
         api.MapGet("/boots/{id}/log", BootEndpoints.GetLogAsync).With(Read, "Show what a boot's console said")
             .Produces<string>(contentType: "text/plain");
+        api.MapPost("/boots/{id}/spans", BootSpanEndpoints.AppendAsync).With(ofBoot, "Spans of a boot's trace, as OTLP/JSON")
+            .Takes<OtlpTraces>().Produces(StatusCodes.Status204NoContent);
+        api.MapGet("/boots/{id}/spans", BootSpanEndpoints.GetAsync).With(Read, "Show a boot's trace, as OTLP/JSON")
+            .Produces<OtlpTraces>();
         api.MapGet("/boots", BootEndpoints.ListAsync).With(Read, "List boots, newest first").Produces<BootList>();
         api.MapGet("/boots/counts", BootEndpoints.CountAsync).With(Read, "Count boots").Produces<Grains.BootSessions.BootCounts>();
         api.MapGet("/boots/stream", BootStream.FollowAsync).With(Read, "Follow boots by server-sent events")

@@ -49,7 +49,8 @@ internal static class SiloServices
         }
 
         services.AddHostedService<SiloProvider>();
-        services.ConfigureHttpJsonOptions(json => FleetJson.Configure(json.SerializerOptions));
+        // With these only the API's description is made, and a schema is deeper than what it describes.
+        services.ConfigureHttpJsonOptions(json => FleetJson.Configure(json.SerializerOptions).MaxDepth = 0);
         services.AddOpenApi("v1", document => document.AddDocumentTransformer((made, _, _) =>
         {
             made.Info.Title = "PhaseMesh fleet";

@@ -20,6 +20,7 @@ public sealed class ApiSecurityTests(FleetStorages storages)
         (HttpMethod.Post, "/v1/boots", "any", "{}"),
         (HttpMethod.Post, "/v1/boots/00000000000000000000000000000000/events", "any", "[]"),
         (HttpMethod.Post, "/v1/boots/00000000000000000000000000000000/log", "any", "text"),
+        (HttpMethod.Post, "/v1/boots/00000000000000000000000000000000/spans", "any", "{}"),
         (HttpMethod.Post, "/v1/providers", "any", "{}"),
         (HttpMethod.Put, "/v1/providers/KEY/heartbeat", "node", "{}"),
         (HttpMethod.Post, "/v1/providers/KEY/drain", "node", ""),
