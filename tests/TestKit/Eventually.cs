@@ -6,10 +6,10 @@ namespace PhaseMesh.TestKit;
 public static class Eventually
 {
     /// <summary>Generous: the machine may be busy with other suites.</summary>
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan Period = TimeSpan.FromMilliseconds(10);
 
-    /// <exception cref="TimeoutException">It was not so within a minute; the message has the description.</exception>
+    /// <exception cref="TimeoutException">It was not so within two minutes; the message has the description.</exception>
     public static Task IsAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string? description = null) =>
         IsAsync(() => Task.FromResult(condition()), description);
 

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using PhaseMesh.Gateway.Chunks;
 using PhaseMesh.Gateway.Tests.Forwarding.Support;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.TestKit;
 using PhaseMesh.TestKit.FaultyProviders;
 
 namespace PhaseMesh.Gateway.Tests.Chunks;
@@ -48,7 +49,7 @@ public sealed class DiskCacheTests : IDisposable
         SceneOptions options = Options with { Chunks = Options.Chunks with { MemoryBytes = 1 << 20 } };
         await using ForwardingScene scene = await ForwardingScene.StartAsync(options, ProviderFault.None);
         await scene.DownloadAllAsync(1);
-        await ForwardingScene.UntilAsync(() => scene.Disk.HeldBytes > scene.SizeOf(ArtifactKind.Rootfs) / 2, "Little was written.");
+        await Eventually.IsAsync(() => scene.Disk.HeldBytes > scene.SizeOf(ArtifactKind.Rootfs) / 2);
         string[] files = System.IO.Directory.GetFiles(_directory.FullName, "*", SearchOption.AllDirectories);
         foreach (string file in files.Where(file => !file.EndsWith(".part", StringComparison.Ordinal)))
         {
@@ -84,7 +85,7 @@ public sealed class DiskCacheTests : IDisposable
         await using (ForwardingScene scene = await ForwardingScene.StartAsync(options, ProviderFault.None))
         {
             await scene.DownloadAllAsync(1);
-            await ForwardingScene.UntilAsync(() => scene.Disk.HeldBytes > limit / 2, "Little was written.");
+            await Eventually.IsAsync(() => scene.Disk.HeldBytes > limit / 2);
             Assert.InRange(scene.Disk.HeldBytes, 1, limit);
         }
 
@@ -129,7 +130,7 @@ public sealed class DiskCacheTests : IDisposable
     {
         await using ForwardingScene first = await ForwardingScene.StartAsync(Options, ProviderFault.None);
         await first.DownloadAllAsync(2);
-        await ForwardingScene.UntilAsync(() => first.Disk.HeldBytes == first.SizeOf(ArtifactKind.Rootfs), "Not everything was written.");
+        await Eventually.IsAsync(() => first.Disk.HeldBytes == first.SizeOf(ArtifactKind.Rootfs));
     }
 
     private static void Poison(string file, string other, int kind)

@@ -6,6 +6,7 @@ using PhaseMesh.Gateway.Admission;
 using PhaseMesh.Gateway.Tests.Forwarding.Support;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Serving;
+using PhaseMesh.TestKit;
 using PhaseMesh.TestKit.FaultyProviders;
 
 namespace PhaseMesh.Gateway.Tests.Forwarding;
@@ -61,18 +62,18 @@ public sealed class AdmissionAnswerTests
         HttpResponseMessage running = await scene.SendAsync(HttpMethod.Get, "/rootfs");
         using CancellationTokenSource gone = new();
         Task<HttpResponseMessage> impatient = scene.Client.GetAsync("/initramfs", gone.Token);
-        await ForwardingScene.UntilAsync(() => scene.Admission.Report().Waiting == 1, "It should wait.");
+        await Eventually.IsAsync(() => scene.Admission.Report().Waiting == 1);
         await gone.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => impatient);
-        await ForwardingScene.UntilAsync(() => scene.Admission.Report().Waiting == 0, "Who went away should not wait.");
+        await Eventually.IsAsync(() => scene.Admission.Report().Waiting == 0);
         Task<long> patient = scene.DownloadAsync(ArtifactKind.Kernel);
-        await ForwardingScene.UntilAsync(() => scene.Admission.Report().Waiting == 1, "It should wait, too.");
+        await Eventually.IsAsync(() => scene.Admission.Report().Waiting == 1);
 
         scene.Providers[0].BytesPerSecond = null;
         running.Dispose();
 
         Assert.Equal(scene.SizeOf(ArtifactKind.Kernel), await patient.WaitAsync(ForwardingScene.Limit));
-        await ForwardingScene.UntilAsync(() => scene.Admission.Report().Active == 0, "A stream was never given back.");
+        await Eventually.IsAsync(() => scene.Admission.Report().Active == 0);
     }
 
     [Theory]
@@ -101,7 +102,7 @@ public sealed class AdmissionAnswerTests
         AdmissionReport report = scene.Admission.Report();
         Assert.Equal((7, 0L), (report.Slow + report.Active, report.Refused));
         stuck.ForEach(socket => socket.Dispose());
-        await ForwardingScene.UntilAsync(() => scene.Admission.Report() is { Active: 0, Slow: 0 }, "A stream was never given back.");
+        await Eventually.IsAsync(() => scene.Admission.Report() is { Active: 0, Slow: 0 });
     }
 
     [Theory]

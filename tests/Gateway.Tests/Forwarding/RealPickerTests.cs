@@ -1,5 +1,6 @@
 using PhaseMesh.Gateway.Tests.Forwarding.Support;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.TestKit;
 using PhaseMesh.TestKit.FaultyProviders;
 
 namespace PhaseMesh.Gateway.Tests.Forwarding;
@@ -41,7 +42,7 @@ public sealed class RealPickerTests
         await scene.Providers[0].WhenServed(256 * 1024).WaitAsync(ForwardingScene.Limit);
         await Task.WhenAll(scene.Providers.Select(provider => provider.StopAsync()));
         long faults = scene.Counters.Faults;
-        await ForwardingScene.UntilAsync(() => scene.Counters.Faults >= faults + 3, "No fault was seen.");
+        await Eventually.IsAsync(() => scene.Counters.Faults >= faults + 3);
         scene.Providers[1].Restart();
 
         await downloads;
@@ -53,7 +54,7 @@ public sealed class RealPickerTests
         await using ForwardingScene scene = await ForwardingScene.StartAsync(Options, ProviderFault.Resets);
         scene.Providers[0].FaultAt = 700_000;
         Task downloads = scene.DownloadAllAsync(16, ArtifactKind.Rootfs);
-        await ForwardingScene.UntilAsync(() => scene.Counters.Faults >= 3, "No fault was seen.");
+        await Eventually.IsAsync(() => scene.Counters.Faults >= 3);
         scene.Providers[0].Fault = ProviderFault.None;
 
         await downloads;

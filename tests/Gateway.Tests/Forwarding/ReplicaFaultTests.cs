@@ -3,6 +3,7 @@ using PhaseMesh.Gateway.Routing;
 using PhaseMesh.Gateway.Tests.Forwarding.Support;
 using PhaseMesh.Manifests;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.TestKit;
 using PhaseMesh.TestKit.FaultyProviders;
 
 namespace PhaseMesh.Gateway.Tests.Forwarding;
@@ -54,7 +55,7 @@ public sealed class ReplicaFaultTests
             Assert.Contains(scene.Picker.Faults, each => each.Fault == (ReplicaFault)expected);
         }
 
-        await ForwardingScene.UntilAsync(() => scene.Picker.InFlight == 0, "Leases are left.");
+        await Eventually.IsAsync(() => scene.Picker.InFlight == 0);
     }
 
     [Fact]
@@ -129,8 +130,8 @@ public sealed class ReplicaFaultTests
         Task downloads = scene.DownloadAllAsync(Clients);
         await scene.Providers[0].WhenServed(512 * 1024).WaitAsync(ForwardingScene.Limit);
         await Task.WhenAll(scene.Providers.Select(provider => provider.StopAsync()));
-        await ForwardingScene.UntilAsync(
-            () => scene.Picker.Faults.Count(each => each.Fault is ReplicaFault.ConnectFailed) >= 2, "No fault was seen.");
+        await Eventually.IsAsync(
+            () => scene.Picker.Faults.Count(each => each.Fault is ReplicaFault.ConnectFailed) >= 2);
         scene.Providers[1].Restart();
 
         await downloads;
@@ -141,7 +142,7 @@ public sealed class ReplicaFaultTests
     {
         await using ForwardingScene scene = await ForwardingScene.StartAsync(null, ProviderFault.ServerError);
         Task downloads = scene.DownloadAllAsync(Clients);
-        await ForwardingScene.UntilAsync(() => !scene.Picker.Faults.IsEmpty, "Nobody was asked.");
+        await Eventually.IsAsync(() => !scene.Picker.Faults.IsEmpty);
         scene.Add();
 
         await downloads;

@@ -4,6 +4,7 @@ using PhaseMesh.Gateway.Chunks;
 using PhaseMesh.Gateway.Tests.Forwarding.Support;
 using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Serving;
+using PhaseMesh.TestKit;
 using PhaseMesh.TestKit.FaultyProviders;
 
 namespace PhaseMesh.Gateway.Tests.Forwarding;
@@ -107,7 +108,7 @@ public sealed class SharedFetchTests
         Assert.Equal(1, await socket.ReceiveAsync(new byte[1]));
         socket.Dispose();
 
-        await ForwardingScene.UntilAsync(() => scene.Picker.InFlight == 0, "A fetch goes on.");
+        await Eventually.IsAsync(() => scene.Picker.InFlight == 0);
         Assert.True(scene.Providers[0].ArtifactBytes < scene.SizeOf(ArtifactKind.Rootfs));
         scene.Providers[0].BytesPerSecond = null;
         await scene.DownloadAllAsync(4);

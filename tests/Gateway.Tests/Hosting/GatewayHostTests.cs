@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.TestKit;
 using PhaseMesh.TestKit.FaultyProviders;
 using PhaseMesh.TestKit.Processes;
 
@@ -73,7 +74,7 @@ public class GatewayHostTests
             using HttpResponseMessage fresh = await first.Client.GetAsync("/manifest.json");
             Assert.False(fresh.Headers.Contains("Phase-Snapshot-Age"));
             before = await first.Client.GetByteArrayAsync("/rootfs");
-            await UntilAsync(
+            await Eventually.IsAsync(
                 () => System.IO.Directory.EnumerateFiles(directory.At("cache"), "*", SearchOption.AllDirectories).Count() >= 23);
         }
 
@@ -98,21 +99,11 @@ public class GatewayHostTests
         (ChildProcess plasmd, Uri origin) = await Programs.ServeAsync(directory, "plasmd");
         await using ChildProcess _ = plasmd;
         await using GatewayScene scene = await GatewayScene.StartAsync(directory, trusted, [origin]);
-        await UntilAsync(() => scene.Host.Directory.Answering == 1);
+        await Eventually.IsAsync(() => scene.Host.Directory.Answering == 1);
 
         Assert.Equal(HttpStatusCode.ServiceUnavailable, (await scene.Client.GetAsync("/readyz")).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await scene.Client.GetAsync("/manifest.json")).StatusCode);
         Assert.Equal(HttpStatusCode.NotFound, (await scene.Client.GetAsync($"/blobs/{release.Manifest.Digest}")).StatusCode);
         Assert.Equal(HttpStatusCode.OK, (await scene.Client.GetAsync("/livez")).StatusCode);
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        using CancellationTokenSource limit = new(Programs.Limit);
-        using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(20));
-        while (!condition())
-        {
-            await timer.WaitForNextTickAsync(limit.Token);
-        }
     }
 }

@@ -2,6 +2,7 @@ using System.Net;
 using PhaseMesh.Manifests.Signing;
 using PhaseMesh.Silo.Tests.Fleet.Support;
 using PhaseMesh.Silo.Tests.Serving;
+using PhaseMesh.TestKit;
 
 namespace PhaseMesh.Silo.Tests.Joining;
 
@@ -37,16 +38,9 @@ public sealed class RealFleetTests(FleetStorages storages)
         Assert.DoesNotContain(scene.Log.Lines.Concat(fleet.Log.Lines), line => line.Text.Contains("pt1-", StringComparison.Ordinal));
     }
 
-    private static async Task UntilAsync(FleetScene fleet, string path, string name, string value)
+    private static Task UntilAsync(FleetScene fleet, string path, string name, string value) => Eventually.IsAsync(async () =>
     {
-        using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(100));
-        using CancellationTokenSource limit = new(ServingScene.Limit);
-        FleetAnswer answer;
-        do
-        {
-            await timer.WaitForNextTickAsync(limit.Token);
-            answer = await fleet.As(null).GetAsync(path);
-        }
-        while (answer.Status != HttpStatusCode.OK || answer[name] != value);
-    }
+        FleetAnswer answer = await fleet.As(null).GetAsync(path);
+        return answer.Status == HttpStatusCode.OK && answer[name] == value;
+    }, $"{path} with {name} {value}");
 }

@@ -187,16 +187,6 @@ internal sealed class ForwardingScene : IAsyncDisposable
         return socket;
     }
 
-    public static async Task UntilAsync(Func<bool> condition, string what)
-    {
-        using CancellationTokenSource limit = new(Limit);
-        using PeriodicTimer timer = new(TimeSpan.FromMilliseconds(10));
-        while (!condition())
-        {
-            Assert.True(await timer.WaitForNextTickAsync(limit.Token), what);
-        }
-    }
-
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
