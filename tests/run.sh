@@ -34,6 +34,14 @@ counts=$(sed -n 's/.*<Counters total="\([0-9]*\)" executed="\([0-9]*\)" passed="
 case "$counts" in
 "0 passed, 0 failed" | "") counts="0 passed, 1 failed"; status=1 ;;
 esac
+# Who sees only the end of the output learns what failed, and why.
+awk '
+    /<UnitTestResult / { failed = /outcome="Failed"/; match($0, /testName="[^"]*"/); name = substr($0, RSTART + 10, RLENGTH - 11) }
+    failed && /<Message>/ { print "FAILED " name; inside = 1; lines = 0; where = 2 }
+    failed && inside && lines++ < 12 { print "    " $0 }
+    /<\/Message>/ { inside = 0 }
+    failed && / in .*:line / && where-- > 0 { sub(/.*<StackTrace>/, ""); print "    " $0 }
+' "$results"/*.trx | sed 's/<\/\?Message>//g; s/&quot;/"/g; s/&lt;/</g; s/&gt;/>/g; s/&#xD;//g; s/&#xA;/ /g; s/&amp;/\&/g'
 [ $status -eq 0 ] || case "$counts" in *", 0 failed") counts="${counts%, *}, 1 failed" ;; esac
 echo "$counts" | tee artifacts/test-summary
 exit $status
