@@ -87,7 +87,7 @@ internal sealed partial class ArtifactForwarder(
         if (redirects.Find(context, artifact.Digest, site) is { } elsewhere)
         {
             context.Response.StatusCode = StatusCodes.Status307TemporaryRedirect;
-            context.Response.Headers.Location = elsewhere.AbsoluteUri;
+            context.Response.Headers.Location = elsewhere;
             context.Response.Headers.CacheControl = "no-store"; // The next one may be better sent elsewhere.
             context.Response.ContentLength = 0;
             return;

@@ -5,11 +5,11 @@ namespace PhaseMesh.Gateway.Forwarding;
 /// <summary>Decides which requests are sent to a replica instead of being answered.</summary>
 internal interface IRedirects
 {
-    /// <returns>Where the artifact is for this client; null: it is streamed.</returns>
-    Uri? Find(HttpContext context, Sha256Digest artifact, string? clientSite);
+    /// <returns>The URL of the artifact for this client; null: it is streamed.</returns>
+    string? Find(HttpContext context, Sha256Digest artifact, string? clientSite);
 }
 
 internal sealed class NoRedirects : IRedirects
 {
-    public Uri? Find(HttpContext context, Sha256Digest artifact, string? clientSite) => null;
+    public string? Find(HttpContext context, Sha256Digest artifact, string? clientSite) => null;
 }

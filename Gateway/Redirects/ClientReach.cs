@@ -17,31 +17,16 @@ internal sealed class ClientReach(ClientSites sites, TimeProvider clock, Func<IR
     private readonly Func<IReadOnlyList<IPNetwork>> _readLinks = links ?? LinksOfThisMachine;
     private Links? _links;
 
-    private static readonly IPNetwork[] Private =
-    [
-        IPNetwork.Parse("10.0.0.0/8"), IPNetwork.Parse("172.16.0.0/12"), IPNetwork.Parse("192.168.0.0/16"), IPNetwork.Parse("100.64.0.0/10"),
-        IPNetwork.Parse("fc00::/7"),
-    ];
-
-    private static readonly IPNetwork[] Nowhere =
-    [
-        IPNetwork.Parse("0.0.0.0/8"), IPNetwork.Parse("169.254.0.0/16"), IPNetwork.Parse("224.0.0.0/3"), IPNetwork.Parse("::/128"),
-        IPNetwork.Parse("fe80::/10"), IPNetwork.Parse("ff00::/8"),
-    ];
-
-    public bool Reaches(IPAddress client, Uri url)
+    public bool Reaches(IPAddress client, ReplicaUrl url)
     {
         client = Plain(client);
-        if (!IPAddress.TryParse(url.DnsSafeHost, out IPAddress? host))
+        return url.Reach switch
         {
-            return url.Host == "localhost" ? IPAddress.IsLoopback(client)
-                : url.Host.Contains('.', StringComparison.Ordinal) && !url.Host.EndsWith(".local", StringComparison.OrdinalIgnoreCase);
-        }
-
-        host = Plain(host);
-        return IPAddress.IsLoopback(host) ? IPAddress.IsLoopback(client)
-            : host.AddressFamily == client.AddressFamily && !Nowhere.Any(network => network.Contains(host))
-                && (!Private.Any(network => network.Contains(host)) || AreNear(client, host));
+            UrlReach.Everywhere => url.Address is null || url.Address.AddressFamily == client.AddressFamily,
+            UrlReach.ItsOwnMachine => IPAddress.IsLoopback(client),
+            UrlReach.Nearby => url.Address!.AddressFamily == client.AddressFamily && AreNear(client, url.Address),
+            _ => false,
+        };
     }
 
     /// <summary>The networks of this machine's interfaces.</summary>

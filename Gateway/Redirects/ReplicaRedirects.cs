@@ -1,6 +1,8 @@
 using System.Net;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Primitives;
 using PhaseMesh.Gateway.Configuration;
+using PhaseMesh.Gateway.Directory;
 using PhaseMesh.Gateway.Forwarding;
 using PhaseMesh.Gateway.Routing;
 using PhaseMesh.Manifests.Naming;
@@ -16,14 +18,15 @@ internal sealed class ReplicaRedirects(LiveOptions options, IReplicaRanking rank
 {
     public const string Parameter = "redirect";
 
+    private readonly ConditionalWeakTable<ReplicaEndpoint, ReplicaUrl[]> _read = [];
     private long _answered;
 
     /// <summary>Requests since the start that were sent to a replica.</summary>
     public long Answered => Interlocked.Read(ref _answered);
 
-    public Uri? Find(HttpContext context, Sha256Digest artifact, string? clientSite)
+    public string? Find(HttpContext context, Sha256Digest artifact, string? clientSite)
     {
-        Uri? found = Choose(context, artifact, clientSite);
+        string? found = Choose(context, artifact, clientSite);
         if (found is not null)
         {
             Interlocked.Increment(ref _answered);
@@ -32,7 +35,7 @@ internal sealed class ReplicaRedirects(LiveOptions options, IReplicaRanking rank
         return found;
     }
 
-    private Uri? Choose(HttpContext context, Sha256Digest artifact, string? clientSite)
+    private string? Choose(HttpContext context, Sha256Digest artifact, string? clientSite)
     {
         // 1.
         RedirectOptions wanted = options.Current.Redirect;
@@ -49,27 +52,42 @@ internal sealed class ReplicaRedirects(LiveOptions options, IReplicaRanking rank
         }
 
         // 2.
-        List<(Uri Url, double Share)> reachable = [];
-        foreach (RankedReplica replica in ranking.Rank(artifact, clientSite))
+        IReadOnlyList<RankedReplica> ranked = ranking.Rank(artifact, clientSite);
+        List<(ReplicaUrl Url, double Share)> reachable = new(ranked.Count);
+        double shares = 0;
+        foreach (RankedReplica replica in ranked)
         {
-            Uri? url = replica.Endpoint.Urls.FirstOrDefault(
-                url => (url.Scheme == Uri.UriSchemeHttps || !context.Request.IsHttps) && reach.Reaches(client, url));
-            if (url is not null)
+            if (UrlFor(client, context.Request.IsHttps, replica.Endpoint) is { } url)
             {
-                reachable.Add((url, 1 / Math.Max(replica.Cost, 1e-9)));
+                double share = 1 / Math.Max(replica.Cost, 1e-9);
+                reachable.Add((url, share));
+                shares += share;
             }
         }
 
-        double at = random() * reachable.Sum(each => each.Share);
-        foreach ((Uri url, double share) in reachable)
+        double at = random() * shares;
+        foreach ((ReplicaUrl url, double share) in reachable)
         {
             at -= share;
             if (at < 0)
             {
-                return new Uri(url, $"/blobs/{artifact}");
+                return url.Blobs + artifact;
             }
         }
 
-        return reachable is [.., var last] ? new Uri(last.Url, $"/blobs/{artifact}") : null;
+        return reachable is [.., var last] ? last.Url.Blobs + artifact : null;
+    }
+
+    private ReplicaUrl? UrlFor(IPAddress client, bool isHttps, ReplicaEndpoint replica)
+    {
+        foreach (ReplicaUrl url in _read.GetValue(replica, static replica => [.. replica.Urls.Select(url => new ReplicaUrl(url))]))
+        {
+            if ((url.IsHttps || !isHttps) && reach.Reaches(client, url))
+            {
+                return url;
+            }
+        }
+
+        return null;
     }
 }

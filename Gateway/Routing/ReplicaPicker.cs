@@ -84,7 +84,7 @@ internal sealed class ReplicaPicker : IReplicaPicker, IReplicaRanking, IReplicaO
         double now = _clock.Now;
         ReplicaPriors priors = targets.PriorsAt(now);
         ClientPlace client = new(clientSite);
-        List<RankedReplica> ranked = [];
+        List<RankedReplica> ranked = new(targets.All.Length);
         foreach (RouteTarget target in targets.All)
         {
             if (RouteExplainer.StandingOf(target, now, _table) < ReplicaStanding.Cooling)

@@ -49,11 +49,11 @@ public class ClientReachTests
             new ClientSites(new LiveOptions(Options)), TimeProvider.System,
             () => [IPNetwork.Parse("192.168.7.0/24"), IPNetwork.Parse("fd00:7::/64")]);
 
-        Assert.Equal(expected, reach.Reaches(IPAddress.Parse(client), new Uri(url)));
+        Assert.Equal(expected, reach.Reaches(IPAddress.Parse(client), new ReplicaUrl(new Uri(url))));
     }
 
     [Fact]
     public void Reaches_WithTheLinksOfThisMachine_NeitherFailsNorSendsStrangersToPrivateAddresses() =>
         Assert.False(new ClientReach(new ClientSites(new LiveOptions(Options)), TimeProvider.System)
-            .Reaches(IPAddress.Parse("203.0.113.9"), new Uri("http://10.255.255.254")));
+            .Reaches(IPAddress.Parse("203.0.113.9"), new ReplicaUrl(new Uri("http://10.255.255.254"))));
 }

@@ -99,7 +99,7 @@ public class ReplicaRedirectsTests
         context.Connection.RemoteIpAddress = IPAddress.Parse(client);
         context.Request.QueryString = new QueryString(query);
         context.Request.Scheme = isHttps ? "https" : "http";
-        return new ReplicaRedirects(options, fixture.Picker, new ClientReach(sites, TimeProvider.System, () => []), () => draw)
-            .Find(context, SimulatedDirectory.Digest, sites.SiteOf(context));
+        ReplicaRedirects redirects = new(options, fixture.Picker, new ClientReach(sites, TimeProvider.System, () => []), () => draw);
+        return redirects.Find(context, SimulatedDirectory.Digest, sites.SiteOf(context)) is { } url ? new Uri(url) : null;
     }
 }
