@@ -18,7 +18,6 @@ namespace PhaseMesh.Gateway.Admission;
 /// </remarks>
 internal sealed class AdmissionControl : IDisposable
 {
-    private readonly AdmissionOptions _options;
     private readonly TimeProvider _clock;
     private readonly Func<double> _random;
     private readonly Lock _gate = new();
@@ -27,10 +26,14 @@ internal sealed class AdmissionControl : IDisposable
     private readonly Queue<AdmissionWaiter> _byAge = [];
     private readonly HashSet<AdmissionTicket> _open = [];
     private readonly WaitingLine[] _lines = [new(StreamPriority.Boot), new(StreamPriority.Bulk)];
-    private readonly RateGate? _rate;
+    private readonly RateLimit _limitInAll;
+    private readonly RateLimit _limitPerSite;
+    private readonly RateLimit _limitPerClient;
+    private readonly RateGate _rate;
     private readonly ITimer _sweeper;
     private readonly AdmissionCounters _counters = new();
     private readonly DecayingRate _ended;
+    private AdmissionOptions _options;
     private long _sweptAt;
     private bool _isSweeping;
     private int _active;
@@ -40,18 +43,34 @@ internal sealed class AdmissionControl : IDisposable
     public AdmissionControl(AdmissionOptions options, TimeProvider clock, Func<double> random)
     {
         (_options, _clock, _random) = (options, clock, random);
-        _rate = RateGate.For(options.MaxRate, clock);
+        _limitInAll = new RateLimit(options.MaxRate);
+        _limitPerSite = new RateLimit(options.MaxRatePerSite);
+        _limitPerClient = new RateLimit(options.MaxRatePerClient);
+        _rate = new RateGate(_limitInAll, clock);
         _ended = new DecayingRate(clock);
         _sweptAt = clock.GetTimestamp();
         _sweeper = clock.CreateTimer(
             static state => ((AdmissionControl)state!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _clients = new ClientTable(options, clock, _lines);
+        _clients = new ClientTable(options, _limitPerClient, clock, _lines);
     }
 
     public TimeProvider Clock => _clock;
 
     /// <summary>A client that takes a slice within this time is not slow.</summary>
     public TimeSpan QuickSlice => _options.YieldAfter;
+
+    /// <summary>Other limits from now on: more may begin at once; downloads that are too many now go on, and those that wait keep waiting.</summary>
+    public void Apply(AdmissionOptions options)
+    {
+        lock (_gate)
+        {
+            _options = options;
+            _limitInAll.Set(options.MaxRate);
+            _limitPerSite.Set(options.MaxRatePerSite);
+            _limitPerClient.Set(options.MaxRatePerClient);
+            Grant();
+        }
+    }
 
     /// <summary>A download that may want to begin (<see cref="AdmissionTicket.EnterAsync"/>); disposed when it has ended.</summary>
     public AdmissionTicket TicketFor(IPAddress client, string? site, StreamPriority priority)
@@ -62,7 +81,7 @@ internal sealed class AdmissionControl : IDisposable
             SiteLoad? load = null;
             if (name is not null && !_sites.TryGetValue(name, out load))
             {
-                _sites.Add(name, load = new SiteLoad(name, RateGate.For(_options.MaxRatePerSite, _clock)));
+                _sites.Add(name, load = new SiteLoad(name, new RateGate(_limitPerSite, _clock)));
             }
 
             return new AdmissionTicket(this, _clients.Of(ClientKey.Of(client)), load, priority, _rate);
@@ -163,7 +182,7 @@ internal sealed class AdmissionControl : IDisposable
     public void Dispose()
     {
         _sweeper.Dispose();
-        _rate?.Dispose();
+        _rate.Dispose();
     }
 
     private bool MayStart(AdmissionTicket ticket) =>

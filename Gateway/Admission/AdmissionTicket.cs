@@ -3,10 +3,9 @@ using PhaseMesh.Serving.Bodies;
 namespace PhaseMesh.Gateway.Admission;
 
 /// <summary>One download's right to go on, and its pace. Used by its request only, except where said.</summary>
-internal sealed class AdmissionTicket(AdmissionControl control, ClientLoad client, SiteLoad? site, StreamPriority priority, RateGate? total)
+internal sealed class AdmissionTicket(AdmissionControl control, ClientLoad client, SiteLoad? site, StreamPriority priority, RateGate total)
     : ISendAllowance, IDisposable
 {
-    private readonly int _quantumBytes = RateGate.QuantumOf(total, site?.Rate, client.Rate);
     private bool _counts;
     private long _sendingSince;
     private long _lastSliceTicks;
@@ -39,12 +38,13 @@ internal sealed class AdmissionTicket(AdmissionControl control, ClientLoad clien
 
     public async ValueTask<int> TakeAsync(int wantedBytes, CancellationToken cancellationToken)
     {
-        if (_quantumBytes == 0)
+        int quantumBytes = RateGate.QuantumOf(total, Site?.Rate, Client.Rate);
+        if (quantumBytes == 0)
         {
             return wantedBytes;
         }
 
-        int count = Math.Min(wantedBytes, _quantumBytes);
+        int count = Math.Min(wantedBytes, quantumBytes);
         await TakeAsync(Client.Rate, count, cancellationToken);
         await TakeAsync(Site?.Rate, count, cancellationToken);
         await TakeAsync(total, count, cancellationToken);

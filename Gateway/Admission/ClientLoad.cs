@@ -1,7 +1,7 @@
 namespace PhaseMesh.Gateway.Admission;
 
 /// <summary>A client's streams and its place in the order of arrival. Used under the lock of <see cref="AdmissionControl"/>.</summary>
-internal sealed class ClientLoad(ClientKey key, long turn, long since, RateGate? rate)
+internal sealed class ClientLoad(ClientKey key, long turn, long since, RateGate rate)
 {
     private readonly Queue<AdmissionWaiter>[] _waiting = [new(), new()];
 
@@ -14,7 +14,7 @@ internal sealed class ClientLoad(ClientKey key, long turn, long since, RateGate?
     public long Since { get; private set; } = since;
 
     /// <summary>Bytes a second of all its streams together.</summary>
-    public RateGate? Rate { get; } = rate;
+    public RateGate Rate { get; } = rate;
 
     /// <summary>Streams under way, the slow ones included.</summary>
     public int Streams { get; set; }
@@ -37,11 +37,11 @@ internal sealed class ClientLoad(ClientKey key, long turn, long since, RateGate?
 }
 
 /// <summary>Streams of one site. Used under the lock of <see cref="AdmissionControl"/>.</summary>
-internal sealed class SiteLoad(string name, RateGate? rate)
+internal sealed class SiteLoad(string name, RateGate rate)
 {
     public string Name { get; } = name;
 
-    public RateGate? Rate { get; } = rate;
+    public RateGate Rate { get; } = rate;
 
     /// <summary>Streams that count.</summary>
     public int Active { get; set; }

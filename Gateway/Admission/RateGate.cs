@@ -4,7 +4,7 @@ namespace PhaseMesh.Gateway.Admission;
 
 /// <summary>
 /// Lets bytes through at a rate, and whoever has to wait for it in turns: by priority, then client by client, whatever number of streams
-/// each has. Unused time is lost but for <see cref="Burst"/> (a generic cell rate algorithm).
+/// each has. Unused time is lost but for <see cref="Burst"/> (a generic cell rate algorithm). A changed limit counts within a second.
 /// </summary>
 internal sealed class RateGate : IDisposable
 {
@@ -12,35 +12,28 @@ internal sealed class RateGate : IDisposable
     private static readonly TimeSpan Burst = TimeSpan.FromMilliseconds(50);
 
     private readonly Lock _gate = new();
-    private readonly double _bytesPerSecond;
+    private readonly RateLimit _limit;
     private readonly TimeProvider _clock;
     private readonly long _origin;
-    private readonly ITimer _timer;
+    private ITimer? _timer;
     private readonly ClientRound[] _rounds = [new(), new()];
     private PriorityTurns _turns;
     private double _paidUntil;
     private bool _isArmed;
 
-    private RateGate(long bytesPerSecond, TimeProvider clock)
-    {
-        (_bytesPerSecond, _clock, _origin) = (bytesPerSecond, clock, clock.GetTimestamp());
-        _timer = clock.CreateTimer(static state => ((RateGate)state!).Ring(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-    }
+    public RateGate(RateLimit limit, TimeProvider clock) => (_limit, _clock, _origin) = (limit, clock, clock.GetTimestamp());
 
-    /// <summary>So much is let through at a time: 5 ms of the slowest of the gates, 64 KiB to 1 MiB; 0 without a gate.</summary>
+    /// <summary>So much is let through at a time: 5 ms of the slowest of the gates, 64 KiB to 1 MiB; 0 without a limit.</summary>
     public static int QuantumOf(params ReadOnlySpan<RateGate?> gates)
     {
         double slowest = double.PositiveInfinity;
         foreach (RateGate? gate in gates)
         {
-            slowest = Math.Min(slowest, gate?._bytesPerSecond ?? slowest);
+            slowest = Math.Min(slowest, gate?._limit.BytesPerSecond ?? slowest);
         }
 
         return double.IsInfinity(slowest) ? 0 : (int)Math.Clamp(slowest * 0.005, SlicePacer.SmallestBytes, SlicePacer.LargestBytes);
     }
-
-    /// <returns>Null without a rate.</returns>
-    public static RateGate? For(long? bytesPerSecond, TimeProvider clock) => bytesPerSecond is { } rate ? new RateGate(rate, clock) : null;
 
     private double Now => _clock.GetElapsedTime(_origin).TotalSeconds;
 
@@ -69,7 +62,7 @@ internal sealed class RateGate : IDisposable
         }
     }
 
-    public void Dispose() => _timer.Dispose();
+    public void Dispose() => _timer?.Dispose();
 
     private void Ring()
     {
@@ -101,7 +94,7 @@ internal sealed class RateGate : IDisposable
         }
     }
 
-    private void Pay(int countBytes) => _paidUntil = Math.Max(_paidUntil, Now) + (countBytes / _bytesPerSecond);
+    private void Pay(int countBytes) => _paidUntil = Math.Max(_paidUntil, Now) + (countBytes / _limit.BytesPerSecond);
 
     private void Arm()
     {
@@ -110,6 +103,8 @@ internal sealed class RateGate : IDisposable
             _isArmed = true;
             // One at a time: who is served may be back for more before the next is.
             double wait = Math.Max(0, _paidUntil - Now - Burst.TotalSeconds);
+            _timer ??= _clock.CreateTimer(
+                static state => ((RateGate)state!).Ring(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
             _timer.Change(TimeSpan.FromMilliseconds(Math.Ceiling(wait * 1000)), Timeout.InfiniteTimeSpan);
         }
     }

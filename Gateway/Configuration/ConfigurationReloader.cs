@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Threading.Channels;
+using PhaseMesh.Gateway.Admission;
 
 namespace PhaseMesh.Gateway.Configuration;
 
@@ -13,7 +14,7 @@ internal sealed record ConfigurationSource(Func<(GatewayOptions? Options, IReadO
 /// and checked whole, 3. swapped. What is wrong is logged, and the configuration in force stays. Requests under way are not touched.
 /// </summary>
 internal sealed partial class ConfigurationReloader(
-    LiveOptions live, ConfigurationSource source, TimeProvider clock, ILogger<ConfigurationReloader> log) : BackgroundService
+    LiveOptions live, AdmissionControl admission, ConfigurationSource source, TimeProvider clock, ILogger<ConfigurationReloader> log) : BackgroundService
 {
     /// <summary>Larger files are no configuration, key or certificate; their first part tells a change well enough.</summary>
     private const int MaxLookBytes = 2 << 20;
@@ -81,6 +82,7 @@ internal sealed partial class ConfigurationReloader(
         }
 
         live.Swap(current.Reloaded(next));
+        admission.Apply(next.Admission);
         LogReloaded(next.Providers.Count, next.Silos.Count, next.Networks.Count);
     }
 

@@ -75,6 +75,7 @@ internal sealed record GatewayOptions
         TrustedProxies = next.TrustedProxies,
         DrainGrace = next.DrainGrace,
         Redirect = next.Redirect,
+        Admission = next.Admission,
         Certificate = Certificate is null ? null : next.Certificate ?? Certificate, // Whether there is one decides on the port.
         WatchedFiles = next.WatchedFiles,
     };

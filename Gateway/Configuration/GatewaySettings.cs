@@ -89,7 +89,7 @@ internal static class GatewaySettings
 
     public static GatewaySetting MaxWait { get; } = new(
         "max-wait-seconds", "N", "How long they wait before they are told to come back. Default: 4.", "0 to 60",
-        text => IsWithin(text, 0, 60), SettingType.WholeNumber, NeedsRestart: true);
+        text => IsWithin(text, 0, 60), SettingType.WholeNumber);
 
     public static GatewaySetting MaxRate { get; } = Rate("max-rate", "Bytes a second in all. Default: no limit.");
 
@@ -171,12 +171,11 @@ internal static class GatewaySettings
     }
 
     private static GatewaySetting Streams(string flag, string description, int least) => new(
-        flag, "N", description, $"{least} to 1000000", text => IsWithin(text, least, 1_000_000), SettingType.WholeNumber,
-        NeedsRestart: true);
+        flag, "N", description, $"{least} to 1000000", text => IsWithin(text, least, 1_000_000), SettingType.WholeNumber);
 
     private static GatewaySetting Rate(string flag, string description) => new(
         flag, "SIZE", description, "64KiB or more, in bytes, KiB, MiB or GiB a second",
-        text => ByteSize.TryParse(text, out long bytes) && bytes >= 64 << 10, SettingType.Size, NeedsRestart: true);
+        text => ByteSize.TryParse(text, out long bytes) && bytes >= 64 << 10, SettingType.Size);
 
     private static bool IsBaseUrl(string text) =>
         Uri.TryCreate(text, UriKind.Absolute, out Uri? url) && url.Scheme is "http" or "https" && url.Host.Length > 0

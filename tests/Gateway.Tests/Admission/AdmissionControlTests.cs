@@ -86,6 +86,23 @@ public class AdmissionControlTests
         Assert.Equal((0, 0, 1L), (control.Report().Active, control.Report().Slow, control.Report().Admitted));
     });
 
+    [Fact]
+    public void OtherLimits_LetWaitersBeginAtOnce_AndStopNobodyWhoHasBegun() => Run(new AdmissionOptions { MaxStreamsPerClient = 1 }, async control =>
+    {
+        using AdmissionTicket first = await BeganAsync(control, "10.0.0.1");
+        using AdmissionTicket second = control.TicketFor(IPAddress.Parse("10.0.0.1"), null, StreamPriority.Bulk);
+        Task<AdmissionRefusal?> waiting = second.EnterAsync(CancellationToken.None).AsTask();
+        Assert.False(waiting.IsCompleted);
+
+        control.Apply(new AdmissionOptions { MaxStreamsPerClient = 2 });
+        Assert.Null(await waiting);
+
+        control.Apply(new AdmissionOptions { MaxStreamsPerClient = 1, MaxWait = TimeSpan.Zero });
+        second.Dispose();
+        using AdmissionTicket third = control.TicketFor(IPAddress.Parse("10.0.0.1"), null, StreamPriority.Bulk);
+        Assert.Equal((AdmissionLimit.ClientStreams, 1), ((await third.EnterAsync(CancellationToken.None))!.Full, control.Report().Active));
+    });
+
     private static async Task<AdmissionTicket> BeganAsync(AdmissionControl control, string address, string? site = null)
     {
         AdmissionTicket ticket = control.TicketFor(IPAddress.Parse(address), site, StreamPriority.Bulk);

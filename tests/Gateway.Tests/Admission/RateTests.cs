@@ -75,6 +75,26 @@ public class RateTests
     }
 
     [Fact]
+    public void RateThatChanges_CountsForDownloadsUnderWay()
+    {
+        AdmissionSimulation simulation = new(new AdmissionOptions(), 100_000_000);
+        (TimeSpan slowed, TimeSpan freed) = simulation.Time.Run(async () =>
+        {
+            Task<TimeSpan> first = simulation.DownloadAsync(1, 200_000_000); // Two seconds without a limit.
+            await Task.Delay(TimeSpan.FromSeconds(1), simulation.Time);
+            simulation.Control.Apply(new AdmissionOptions { MaxRatePerClient = Rate });
+            TimeSpan slow = await first;
+            Task<TimeSpan> second = simulation.DownloadAsync(2, 200_000_000);
+            await Task.Delay(TimeSpan.FromSeconds(5), simulation.Time);
+            simulation.Control.Apply(new AdmissionOptions());
+            return (slow, await second);
+        });
+
+        Assert.InRange(slowed.TotalSeconds, 10.8, 11.2);
+        Assert.InRange(freed.TotalSeconds, 6.4, 6.7);
+    }
+
+    [Fact]
     public void ClientThatGoesAwayWhileItWaits_CostsTheOthersNothing()
     {
         AdmissionSimulation simulation = new(new AdmissionOptions { MaxRate = Rate }, 1e12);

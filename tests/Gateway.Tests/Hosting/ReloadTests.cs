@@ -2,6 +2,7 @@ using System.Net.Http.Json;
 using System.Security.Cryptography;
 using System.Text.Json;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.TestKit;
 using PhaseMesh.TestKit.FaultyProviders;
 using PhaseMesh.TestKit.Processes;
 
@@ -43,6 +44,25 @@ public sealed class ReloadTests
     }
 
     [Fact]
+    public async Task File_ChangesAdmission_WhoWaitsBegins()
+    {
+        using TestRelease release = TestRelease.Create(new TestReleaseOptions { RootfsBytes = RootfsBytes });
+        using ReleaseDirectory directory = new();
+        await using FaultyProvider provider = new(release) { StatusKey = "" };
+        string file = Write(directory, release, provider, "max_streams_per_client = 1", "max_wait_seconds = 60");
+        (ChildProcess process, Uri url) = await Programs.GatewayAsync(directory, release, [], "--config", file);
+        await using ChildProcess gateway = process;
+        using HttpClient client = new() { BaseAddress = url, Timeout = Programs.Limit };
+        using HttpResponseMessage holder = await client.GetAsync("/rootfs", HttpCompletionOption.ResponseHeadersRead);
+        Task<byte[]> waits = client.GetByteArrayAsync("/kernel");
+        await Eventually.IsAsync(async () => (await client.GetFromJsonAsync<JsonElement>("/v1/admission")).GetProperty("waiting").GetInt32() == 1);
+
+        Write(directory, release, provider, "max_streams_per_client = 2", "max_wait_seconds = 60");
+
+        Assert.Equal(300_001, (await waits).Length);
+    }
+
+    [Fact]
     public async Task File_BecomesWrong_IsRefusedWithEachErrorNamed_AndSighupTakesUpTheNextGoodOne()
     {
         using TestRelease release = TestRelease.Create();
@@ -69,10 +89,10 @@ public sealed class ReloadTests
         Assert.False(gateway.HasExited);
     }
 
-    private static string Write(ReleaseDirectory directory, TestRelease release, FaultyProvider provider)
+    private static string Write(ReleaseDirectory directory, TestRelease release, FaultyProvider provider, params string[] more)
     {
         string file = directory.At("gateway.toml");
-        File.WriteAllText(file, $"[gateway]\ntrust = \"{release.Key.PublicKey.KeyId}\"\n[[provider]]\nurl = \"{provider.Url}\"\n");
+        File.WriteAllText(file, $"[gateway]\ntrust = \"{release.Key.PublicKey.KeyId}\"\n{string.Join('\n', more)}\n[[provider]]\nurl = \"{provider.Url}\"\n");
         return file;
     }
 
