@@ -16,7 +16,7 @@ public class AgentStormTests(ITestOutputHelper output)
 
     /// <summary>The real agent in two hundred network namespaces, each behind a link of 50 Mb/s, the gateway behind one of 400.</summary>
     [Fact]
-    public async Task TwoHundredAgentsAtOnce_OnRateLimitedLinks_AllBootAndTheProvidersAreReadOnce()
+    public async Task TwoHundredAgentsAtOnce_OnRateLimitedLinks_AllBootAndTheProvidersAreReadAtMostTwice()
     {
         using TestRelease release = TestRelease.Create(new TestReleaseOptions
         {
