@@ -59,7 +59,7 @@ internal sealed class AdmissionControl : IDisposable
     /// <summary>A client that takes a slice within this time is not slow.</summary>
     public TimeSpan QuickSlice => _options.YieldAfter;
 
-    /// <summary>Other limits from now on: more may begin at once; downloads that are too many now go on, and those that wait keep waiting.</summary>
+    /// <summary>Other limits from now on. Who waits may begin at once; downloads that are too many now go on.</summary>
     public void Apply(AdmissionOptions options)
     {
         lock (_gate)

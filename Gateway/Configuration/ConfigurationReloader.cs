@@ -14,7 +14,8 @@ internal sealed record ConfigurationSource(Func<(GatewayOptions? Options, IReadO
 /// and checked whole, 3. swapped. What is wrong is logged, and the configuration in force stays. Requests under way are not touched.
 /// </summary>
 internal sealed partial class ConfigurationReloader(
-    LiveOptions live, AdmissionControl admission, ConfigurationSource source, TimeProvider clock, ILogger<ConfigurationReloader> log) : BackgroundService
+    LiveOptions live, AdmissionControl admission, ConfigurationSource source, TimeProvider clock, ILogger<ConfigurationReloader> log)
+    : BackgroundService
 {
     /// <summary>Larger files are no configuration, key or certificate; their first part tells a change well enough.</summary>
     private const int MaxLookBytes = 2 << 20;
