@@ -59,9 +59,9 @@ internal sealed class StormNetwork : IAsyncDisposable
         }
     }
 
-    /// <summary>A program on the gateway's machine.</summary>
+    /// <summary>A program on the gateway's machine. It goes before the other machines' programs, which in truth have their own processors.</summary>
     public ChildProcess StartAtGateway(string name, string program, params IEnumerable<string> arguments) =>
-        ChildProcess.Start(name, "ip", ["netns", "exec", Gateway, program, .. arguments], Hosting.Programs.Clean);
+        ChildProcess.Start(name, "ip", ["netns", "exec", Gateway, "nice", "-n", "-15", program, .. arguments], Hosting.Programs.Clean);
 
     /// <summary>A program on a machine, whose link comes up first.</summary>
     public ChildProcess StartAt(int number, string name, params IEnumerable<string> command) => ChildProcess.Start(

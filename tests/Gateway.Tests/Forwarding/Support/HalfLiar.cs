@@ -41,6 +41,11 @@ internal sealed class HalfLiar : IAsyncDisposable
                 NetworkStream stream = client.GetStream();
                 byte[] request = new byte[4096];
                 int length = await stream.ReadAsync(request, _stop.Token);
+                if (length == 0)
+                {
+                    continue; // Whoever connected thought better of it.
+                }
+
                 string range = Encoding.ASCII.GetString(request, 0, length).Split("bytes=")[1].Split('\r')[0];
                 long from = long.Parse(range.Split('-')[0], CultureInfo.InvariantCulture);
                 long to = long.Parse(range.Split('-')[1], CultureInfo.InvariantCulture);
