@@ -5,9 +5,11 @@ using PhaseMesh.BootAgent.Kexec;
 using PhaseMesh.BootAgent.Parameters;
 using PhaseMesh.BootAgent.Reporting;
 using PhaseMesh.BootAgent.Storage;
+using PhaseMesh.BootAgent.Tracing;
 using PhaseMesh.BootAgent.Verify;
 using PhaseMesh.Manifests;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.Manifests.Traces;
 
 namespace PhaseMesh.BootAgent;
 
@@ -64,22 +66,35 @@ internal sealed class BootRun(
 
     private async Task RoundAsync(CancellationToken cancellationToken)
     {
-        IReadOnlyList<ProviderCandidate> providers = await turns.FirstAsync(cancellationToken);
+        SearchTrace search = new(report.Trace, turns);
+        IReadOnlyList<ProviderCandidate> providers;
+        try
+        {
+            providers = await turns.FirstAsync(cancellationToken);
+        }
+        catch (BootFailedException failure)
+        {
+            search.Fail(failure.Message);
+            throw;
+        }
+
         while (true)
         {
             try
             {
-                await AttemptAsync(providers, cancellationToken);
+                await AttemptAsync(providers, search, cancellationToken);
                 return;
             }
             catch (BootFailedException failure)
             {
+                search = new SearchTrace(report.Trace, turns);
                 providers = await turns.NextAsync(failure, cancellationToken);
             }
         }
     }
 
-    private async Task AttemptAsync(IReadOnlyList<ProviderCandidate> providers, CancellationToken cancellationToken)
+    private async Task AttemptAsync(
+        IReadOnlyList<ProviderCandidate> providers, SearchTrace search, CancellationToken cancellationToken)
     {
         foreach (ProviderCandidate provider in providers)
         {
@@ -91,7 +106,7 @@ internal sealed class BootRun(
 
         // 1.
         console.Step(1, Steps, "Fetching manifest");
-        ManifestChoice choice = await ChooseAsync(providers, cancellationToken);
+        ManifestChoice choice = await ChooseAsync(providers, search, cancellationToken);
         turns.Choose(choice.Sources.Select(source => source.Provider));
         BootManifest manifest = choice.Manifest;
         List<ProviderCandidate> sources = [.. choice.Sources.Select(source => source.Provider)];
@@ -103,28 +118,46 @@ internal sealed class BootRun(
             [.. choice.Sources.Select(source => new ProviderSession(source.Provider, source.Directory))]);
 
         // 2. and 3.
-        await FetchAllAsync(context, manifest, storage, cancellationToken);
+        BootSpan fetching = report.Trace.Begin(TraceKeys.Fetch);
+        await fetching.DuringAsync(() => FetchAllAsync(context, manifest, storage, fetching, cancellationToken));
 
         // 4.
         console.Line();
         console.Step(4, Steps, "Verifying downloads");
         report.Verified(context.Sessions);
-        string? ticket = await report.TicketAsync(cancellationToken);
-        string commandLine = TargetCommandLine.Build(manifest, options, sources, ticket);
-        WarnOfWhatDoesNotFit(commandLine);
+        BootSpan verifying = report.Trace.Begin(TraceKeys.Verify);
+        BootSpan? loading = null;
+        (string commandLine, string? ticket) = await verifying.DuringAsync(async () =>
+        {
+            string? granted = await report.TicketAsync(cancellationToken);
+            string line = TargetCommandLine.Build(manifest, options, sources, granted);
+            WarnOfWhatDoesNotFit(line);
+            console.Ok($"Files verified; {storage.Complete(manifest, line, LastWords)}");
+            console.Banner("Download Complete!");
+            return (line, granted);
+        });
 
-        console.Ok($"Files verified; {storage.Complete(manifest, commandLine)}");
-        console.Banner("Download Complete!");
-        if (storage is BootImage image)
+        if (storage is not BootImage image)
         {
-            console.Debug($"command line: {TargetCommandLine.Shown(commandLine, ticket)}");
-            console.Line("Attempting kexec...");
-            await new KexecBoot(kexec, () => KernelPolicy.Read(), console).RunAsync(
-                image.Kernel, image.Initrd, commandLine, () => report.HandingOverAsync(cancellationToken));
+            await report.DoneAsync(cancellationToken);
+            return;
         }
-        else
+
+        console.Debug($"command line: {TargetCommandLine.Shown(commandLine, ticket)}");
+        console.Line("Attempting kexec...");
+        await loading!.DuringAsync(() => new KexecBoot(kexec, () => KernelPolicy.Read(), console).RunAsync(
+            image.Kernel, image.Initrd, commandLine, () =>
+            {
+                loading.End();
+                return report.HandingOverAsync(cancellationToken);
+            }));
+
+        // What is sealed can't be added to: all that follows is told by this kernel or by nobody, but that kexec was about to begin.
+        byte[] LastWords()
         {
-            await report.FlushAsync(cancellationToken);
+            verifying.End();
+            loading = report.Trace.Begin(TraceKeys.KexecLoad);
+            return report.Carried(loading);
         }
     }
 
@@ -142,7 +175,7 @@ internal sealed class BootRun(
     }
 
     private async Task FetchAllAsync(
-        FetchContext context, BootManifest manifest, IArtifactStorage storage, CancellationToken cancellationToken)
+        FetchContext context, BootManifest manifest, IArtifactStorage storage, BootSpan span, CancellationToken cancellationToken)
     {
         long totalBytes = manifest.Artifacts.Values.Sum(artifact => artifact.SizeBytes);
         await using FetchMeter? meter = report.Fetching(context.Sessions, totalBytes);
@@ -152,17 +185,27 @@ internal sealed class BootRun(
             console.Line();
             console.Step(kind == ArtifactKind.Kernel ? 2 : 3, Steps, $"Downloading {kind.Name()}");
             ArtifactSlot slot = storage.SlotOf(kind);
-            await FetchAsync(context, slot, cancellationToken);
+            BootSpan fetching = span.Begin($"{TraceKeys.Fetch} {kind.Name()}");
+            await fetching.DuringAsync(() => FetchAsync(context, slot, fetching, cancellationToken));
             meter?.Finish(slot.Artifact.SizeBytes);
         }
     }
 
-    private async Task<ManifestChoice> ChooseAsync(IReadOnlyList<ProviderCandidate> providers, CancellationToken cancellationToken)
+    private async Task<ManifestChoice> ChooseAsync(
+        IReadOnlyList<ProviderCandidate> providers, SearchTrace search, CancellationToken cancellationToken)
     {
-        ManifestCollector collector = new(transport, limits, console, options);
-        IReadOnlyList<ManifestOffer> offers = await collector.CollectAsync(providers, turns.Order, _judge.IsTrusted, cancellationToken);
-        AssignedRelease? assigned = await report.AssignedAsync(cancellationToken);
-        ManifestChoice choice = _judge.Choose(offers, assigned?.Manifest);
+        BootSpan span = report.Trace.Begin(TraceKeys.Manifest);
+        AssignedRelease? assigned = null;
+        ManifestChoice choice = await span.DuringAsync(async () =>
+        {
+            ManifestCollector collector = new(transport, limits, console, options, span);
+            IReadOnlyList<ManifestOffer> offers = await collector.CollectAsync(providers, turns.Order, _judge.IsTrusted, cancellationToken);
+            search.End();
+            assigned = await report.AssignedAsync(cancellationToken);
+            ManifestChoice chosen = _judge.Choose(offers, assigned?.Manifest);
+            span.Set(TraceTag.Of(TraceKeys.ManifestDigest, chosen.Manifest.Digest.ToString()));
+            return chosen;
+        });
         BootManifest manifest = choice.Manifest;
         report.Chosen(manifest);
         if (assigned is not null && assigned.Manifest != manifest.Digest)
@@ -199,17 +242,30 @@ internal sealed class BootRun(
         return choice;
     }
 
-    private async Task FetchAsync(FetchContext context, ArtifactSlot slot, CancellationToken cancellationToken)
+    private async Task FetchAsync(FetchContext context, ArtifactSlot slot, BootSpan span, CancellationToken cancellationToken)
     {
         string name = slot.Artifact.Kind.Name();
+        span.Set(TraceTag.Of(TraceKeys.ArtifactDigest, slot.Artifact.Digest.ToString()));
+        span.Set(TraceTag.Of(TraceKeys.ArtifactSize, slot.Artifact.SizeBytes));
         BlobCache? cache = options.CacheDirectory is { } directory ? new BlobCache(directory, !options.NoWrite, console) : null;
         if (cache?.TryTake(slot) == true)
         {
+            span.Set(TraceTag.Of(TraceKeys.FromCache, true));
             console.Ok($"{name} taken from the cache ({ByteText.Of(slot.Artifact.SizeBytes)})");
             return;
         }
 
-        TimeSpan took = await ArtifactFetcher.FetchAsync(context, slot, cancellationToken);
+        ArtifactTrace artifact = new(span, context.Sessions);
+        TimeSpan took;
+        try
+        {
+            took = await ArtifactFetcher.FetchAsync(context with { Trace = artifact }, slot, cancellationToken);
+        }
+        finally
+        {
+            artifact.Delivered();
+        }
+
         double seconds = Math.Max(took.TotalSeconds, 0.001);
         long bytes = slot.Artifact.SizeBytes;
         console.Ok($"{name} downloaded ({ByteText.Of(bytes)} in {seconds:0.0} s, {ByteText.Rate(bytes / seconds)})");

@@ -147,4 +147,10 @@ public sealed class FleetMembershipOptions
 
     /// <summary>Lets in who came by that boot, once. Never logged.</summary>
     public string? BootTicket { get; init; }
+
+    /// <summary>The file with what that boot's agent left of its trace; null for none.</summary>
+    public string? BootTrace { get; init; }
+
+    /// <summary>When this machine's user space began, since its kernel's start; null when nobody says.</summary>
+    public TimeSpan? UserSpaceAt { get; init; }
 }

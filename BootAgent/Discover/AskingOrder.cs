@@ -67,6 +67,9 @@ internal sealed class AskingOrder(
         }
     }
 
+    /// <summary>How long into the round somebody of the tier was first known to this attempt; null: nobody is.</summary>
+    public TimeSpan? FirstHeard(ProviderTier tier) => _firstHeard.TryGetValue(tier, out TimeSpan heard) ? heard : null;
+
     /// <summary>Others of the tier have had their time to be heard.</summary>
     public bool HasSettled(ProviderTier tier) =>
         tier == ProviderTier.CommandLine || Elapsed >= _firstHeard.GetValueOrDefault(tier) + limits.Settle;

@@ -2,12 +2,16 @@ using System.Collections.Concurrent;
 using PhaseMesh.BootAgent.Fetch;
 using PhaseMesh.BootAgent.Parameters;
 using PhaseMesh.BootAgent.Reporting;
+using PhaseMesh.BootAgent.Tracing;
 using PhaseMesh.Manifests;
+using PhaseMesh.Manifests.Traces;
 
 namespace PhaseMesh.BootAgent.Discover;
 
 /// <summary>Asks providers for the manifest, side by side, while others may still be found.</summary>
-internal sealed class ManifestCollector(HttpTransport transport, FetchLimits limits, BootConsole console, AgentOptions options)
+/// <param name="span">Of the choice of a manifest, to which each provider's answer is an event.</param>
+internal sealed class ManifestCollector(
+    HttpTransport transport, FetchLimits limits, BootConsole console, AgentOptions options, BootSpan span)
 {
     /// <param name="first">Those to ask now; the order names the others as their time comes.</param>
     /// <param name="isTrusted">Judges a manifest but for its expiry. Once one passes, the others have only the grace period left.</param>
@@ -31,6 +35,11 @@ internal sealed class ManifestCollector(HttpTransport transport, FetchLimits lim
             while (true)
             {
                 inOrder.AddRange(asked);
+                foreach (ProviderCandidate provider in asked)
+                {
+                    span.Note(TraceKeys.Started, ArtifactTrace.Named(provider));
+                }
+
                 running.AddRange(asked.Select(provider => AskAsync(provider, ReportFault, either.Token, enough.Token, cancellationToken)));
                 bool everybodyRefused = offers.Count > 0 && !offers.Exists(offer => offer.IsTransient);
                 bool isOver = running.Count == 0
@@ -77,10 +86,14 @@ internal sealed class ManifestCollector(HttpTransport transport, FetchLimits lim
             console.Debug($"{offer.Provider}: {(offer.Manifest is null ? offer.Problem : $"manifest {offer.Manifest.Digest}")}");
             if (offer.Manifest is null || !isTrusted(offer.Manifest))
             {
+                string reason = offer.Manifest is null ? offer.Problem : "its manifest is not trusted";
+                span.Note(TraceKeys.Failed, ArtifactTrace.Named(offer.Provider), ArtifactTrace.Reason(reason));
                 order.Failed(offer.Provider);
                 return offer;
             }
 
+            span.Note(TraceKeys.Delivered, ArtifactTrace.Named(offer.Provider),
+                TraceTag.Of(TraceKeys.Bytes, offer.Manifest.RawBytes.Length));
             order.Succeeded(offer.Provider);
             usable = usable < offer.Provider.Tier ? usable : offer.Provider.Tier;
             enough.Cancel();
@@ -194,7 +207,7 @@ internal sealed class ManifestCollector(HttpTransport transport, FetchLimits lim
 
     private async Task<(byte[]? Bytes, FetchFault? Fault)> DownloadAsync(Uri url, CancellationToken cancellationToken)
     {
-        (HttpResponseMessage? response, FetchFault? fault) = await transport.GetAsync(url, null, null, cancellationToken);
+        (HttpResponseMessage? response, FetchFault? fault) = await transport.GetAsync(url, null, null, span, cancellationToken);
         if (response is null)
         {
             return (null, fault);

@@ -29,7 +29,19 @@ internal sealed class ProviderTurns
     /// <summary>Of the attempt under way.</summary>
     public AskingOrder Order { get; private set; }
 
+    /// <summary>How providers are found in this boot.</summary>
+    public IEnumerable<ProviderTier> Ways => Enum.GetValues<ProviderTier>()
+        .Where(tier => CountOf(tier) > 0 || _sources.Any(source => source.Tier == tier));
+
     private string Names => string.Join(" and ", _sources.Select(source => source.Name));
+
+    /// <summary>Candidates known of that tier.</summary>
+    public long CountOf(ProviderTier tier) => _providers.Ranked.Count(candidate => candidate.Tier == tier);
+
+    /// <summary>When the attempt under way first had somebody of that tier, as a timestamp; null: it has nobody.</summary>
+    public long? FirstHeardOf(ProviderTier tier) => Order.FirstHeard(tier) is { } heard
+        ? _roundStarted + (long)(heard.TotalSeconds * _console.Time.TimestampFrequency)
+        : null;
 
     /// <exception cref="BootFailedException">No provider is known and none was found.</exception>
     public async Task<IReadOnlyList<ProviderCandidate>> FirstAsync(CancellationToken cancellationToken)

@@ -23,7 +23,7 @@ internal sealed class ArtifactBody : IAsyncDisposable
     public long End { get; }
 
     public static async Task<(ArtifactBody? Body, FetchFault? Fault)> OpenAsync(
-        HttpTransport transport, ArtifactLocation location, ManifestArtifact artifact, long from, long toExclusive, ProgressWatch watch)
+        FetchContext context, ArtifactLocation location, ManifestArtifact artifact, long from, long toExclusive, ProgressWatch watch)
     {
         while (true)
         {
@@ -36,7 +36,8 @@ internal sealed class ArtifactBody : IAsyncDisposable
             bool isWhole = from == 0 && toExclusive == artifact.SizeBytes;
             RangeHeaderValue? range = isWhole ? null : new RangeHeaderValue(from, toExclusive - 1);
             EntityTagHeaderValue? ifRange = isWhole ? null : entityTag;
-            (HttpResponseMessage? response, FetchFault? fault) = await transport.GetAsync(url, range, ifRange, watch.Token);
+            (HttpResponseMessage? response, FetchFault? fault) = await context.Transport.GetAsync(
+                url, range, ifRange, context.Trace?.Span, watch.Token);
             if (response is null)
             {
                 if (fault!.Kind == FaultKind.NotFound && location.NotFoundAt(url))

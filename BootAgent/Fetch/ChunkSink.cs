@@ -42,7 +42,7 @@ internal sealed class ChunkSink(ChunkTable chunks, ArtifactSlot slot, ChunkBoard
                 $"sent chunk {chunk} of {slot.Artifact.Kind.Name()} (bytes {offset}-{offset + length - 1}) with a wrong SHA-256");
         }
 
-        run.Owner.Delivered();
+        run.Owner.Delivered(length);
         run.Owner.NoteRate(length / Math.Max(time.GetElapsedTime(_chunkStarted).TotalSeconds, 0.000_1));
         _chunkStarted = time.GetTimestamp();
         board.Finish(run, chunk);

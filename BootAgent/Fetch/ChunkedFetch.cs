@@ -156,8 +156,9 @@ internal sealed class ChunkedFetch
             (long lastOffset, int lastLength) = _chunks.RangeOf(run.RequestedEnd - 1);
             long end = lastOffset + lastLength;
             _context.Console.Debug($"{session.Provider}: {_slot.Artifact.Kind.Name()} chunks {run.First}-{run.RequestedEnd - 1}");
+            _context.Trace?.Started(session);
             (ArtifactBody? body, FetchFault? fault) = await ArtifactBody.OpenAsync(
-                _context.Transport, session.LocationOf(_slot.Artifact), _slot.Artifact, from, end, watch);
+                _context, session.LocationOf(_slot.Artifact), _slot.Artifact, from, end, watch);
             if (body is null)
             {
                 return fault;

@@ -56,6 +56,7 @@ internal sealed class FaultCourt(FetchContext context, ManifestArtifact artifact
     /// <returns>How long to wait before the provider's next request.</returns>
     public TimeSpan Judge(ProviderSession session, FetchFault fault)
     {
+        context.Trace?.Failed(session, fault);
         if (fault.RetryAfter is { } asked && TryWait(context.Limits.Obeyed(asked), out TimeSpan wait))
         {
             string meanwhile = HasOther(session) ? "the others carry on" : $"asking again in {wait.TotalSeconds:0.#} s";

@@ -1,4 +1,5 @@
 using PhaseMesh.BootAgent.Reporting;
+using PhaseMesh.BootAgent.Tracing;
 
 namespace PhaseMesh.BootAgent.Fetch;
 
@@ -8,6 +9,9 @@ internal sealed record FetchContext(
 {
     /// <summary>Told of each download that begins, with how much of it is there by now; null for nobody.</summary>
     public Action<Func<long>>? Began { get; init; }
+
+    /// <summary>Of the artifact that is fetched; null: nothing is recorded.</summary>
+    public ArtifactTrace? Trace { get; init; }
 
     public TimeProvider Time => Console.Time;
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using PhaseMesh.BootAgent.Parameters;
+using PhaseMesh.BootAgent.Tracing;
 
 namespace PhaseMesh.BootAgent.Fetch;
 
@@ -43,8 +44,9 @@ internal sealed class HttpTransport : IAsyncDisposable
     }
 
     /// <param name="ifRange">Only with a range: another version of the file comes whole, with status 200.</param>
+    /// <param name="span">The step the request is a part of; its trace learns that somebody has answered. Null: not recorded.</param>
     public async Task<HttpAnswer> GetAsync(
-        Uri url, RangeHeaderValue? range, EntityTagHeaderValue? ifRange, CancellationToken cancellationToken)
+        Uri url, RangeHeaderValue? range, EntityTagHeaderValue? ifRange, BootSpan? span, CancellationToken cancellationToken)
     {
         for (int redirects = 0; ; redirects++)
         {
@@ -54,6 +56,11 @@ internal sealed class HttpTransport : IAsyncDisposable
                 using HttpRequestMessage request = new(HttpMethod.Get, url);
                 request.Headers.Range = range;
                 request.Headers.IfRange = ifRange is null ? null : new RangeConditionHeaderValue(ifRange);
+                if (span is not null)
+                {
+                    request.Headers.Add("traceparent", span.TraceParent);
+                }
+
                 response = url.Scheme == ProviderUrl.Libp2pScheme && _overLibp2p is not null
                     ? await _overLibp2p.SendAsync(request, cancellationToken)
                     : await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
@@ -68,6 +75,7 @@ internal sealed class HttpTransport : IAsyncDisposable
                 return new HttpAnswer(null, new FetchFault(FaultKind.Unreachable, "did not accept the connection in time"));
             }
 
+            span?.Trace.Reached(url.Authority);
             int status = (int)response.StatusCode;
             if (status is 200 or 206)
             {

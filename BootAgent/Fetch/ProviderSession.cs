@@ -12,6 +12,7 @@ internal sealed class ProviderSession(ProviderCandidate provider, string directo
     private int _fruitlessAttempts;
     private int _contentFaults;
     private int _busyAnswers;
+    private long _deliveredBytes;
 
     public ProviderCandidate Provider { get; } = provider;
 
@@ -28,6 +29,9 @@ internal sealed class ProviderSession(ProviderCandidate provider, string directo
 
     /// <summary>Something of use came from it.</summary>
     public bool HasDelivered { get; private set; }
+
+    /// <summary>All that was of use.</summary>
+    public long DeliveredBytes => Interlocked.Read(ref _deliveredBytes);
 
     public FetchFault? LastFault { get; private set; }
 
@@ -65,10 +69,11 @@ internal sealed class ProviderSession(ProviderCandidate provider, string directo
         }
     }
 
-    public void Delivered()
+    public void Delivered(long bytes)
     {
         lock (_gate)
         {
+            _deliveredBytes += bytes;
             _fruitlessAttempts = 0;
             _busyAnswers = 0;
             IsReachable = true;

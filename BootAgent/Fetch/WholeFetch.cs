@@ -121,8 +121,9 @@ internal sealed class WholeFetch(FetchContext context, ArtifactSlot slot) : IPie
         try
         {
             context.Console.Debug($"{session.Provider}: {slot.Artifact.Kind.Name()} from byte {before}");
+            context.Trace?.Started(session);
             (ArtifactBody? body, FetchFault? fault) = await ArtifactBody.OpenAsync(
-                context.Transport, session.LocationOf(slot.Artifact), slot.Artifact, before, slot.Artifact.SizeBytes, watch);
+                context, session.LocationOf(slot.Artifact), slot.Artifact, before, slot.Artifact.SizeBytes, watch);
             if (body is null)
             {
                 return fault;
@@ -146,7 +147,7 @@ internal sealed class WholeFetch(FetchContext context, ArtifactSlot slot) : IPie
             if (_position > before)
             {
                 _contributors.Add(session);
-                session.Delivered();
+                session.Delivered(_position - before);
                 NoteProgress();
             }
         }

@@ -2,7 +2,9 @@ using PhaseMesh.BootAgent.Discover;
 using PhaseMesh.BootAgent.Fetch;
 using PhaseMesh.BootAgent.Parameters;
 using PhaseMesh.BootAgent.Reporting;
+using PhaseMesh.BootAgent.Tracing;
 using PhaseMesh.Manifests;
+using PhaseMesh.Manifests.Traces;
 
 namespace PhaseMesh.BootAgent.Fleet;
 
@@ -18,22 +20,29 @@ internal sealed class BootReporter : IAsyncDisposable
     private readonly WaitBudget _budget;
     private bool _wasAssigned;
 
-    private BootReporter(FleetSender? sender, FleetLimits limits, BootConsole console)
+    private BootReporter(BootTrace trace, FleetSender? sender, FleetLimits limits, BootConsole console)
     {
-        (_sender, _limits, _console) = (sender, limits, console);
+        (Trace, _sender, _limits, _console) = (trace, sender, limits, console);
         _budget = new WaitBudget(limits.BootDelay, console.Time);
     }
+
+    /// <summary>Of this boot; the fleet gets its spans as they end.</summary>
+    public BootTrace Trace { get; }
 
     /// <param name="handler">Sends requests; null: over the network, no further than the mode allows.</param>
     public static BootReporter Start(AgentOptions options, FleetLimits limits, BootConsole console, HttpMessageHandler? handler = null)
     {
+        BootTrace trace = new(options.BootId, console.Time);
+        trace.Root.Set(TraceTag.Of(TraceKeys.Channel, options.Channel.ToString()));
+        trace.Root.Set(TraceTag.Of(TraceKeys.Arch, options.Arch.ToString()));
+        trace.Root.Set(TraceTag.Of(TraceKeys.Mode, options.ModeName));
         if (options.Fleet.Count == 0)
         {
-            return new BootReporter(null, limits, console);
+            return new BootReporter(trace, null, limits, console);
         }
 
         handler ??= FleetLink.CreateHandler(stayOnLan: options.Mode == PhaseMode.Local);
-        return new BootReporter(FleetSender.Start(options, limits, console, handler, MachineId.Read()), limits, console);
+        return new BootReporter(trace, FleetSender.Start(options, limits, console, handler, trace, MachineId.Read()), limits, console);
     }
 
     /// <summary>Key ids where they are known, else URLs.</summary>
@@ -90,6 +99,10 @@ internal sealed class BootReporter : IAsyncDisposable
         return Answer?.Ticket;
     }
 
+    /// <summary>What the next kernel shall tell of this boot's trace; empty when there is nobody to tell.</summary>
+    /// <param name="lastStep">Under way.</param>
+    public byte[] Carried(BootSpan lastStep) => _sender?.Carried(lastStep) ?? [];
+
     /// <summary>The next kernel is about to start: says so, and waits for that to be sent no longer than is left of the budget.</summary>
     public Task HandingOverAsync(CancellationToken cancellationToken)
     {
@@ -97,8 +110,15 @@ internal sealed class BootReporter : IAsyncDisposable
         return FlushAsync(cancellationToken);
     }
 
+    /// <summary>All is fetched, and no kernel of ours follows: with that the boot is over.</summary>
+    public Task DoneAsync(CancellationToken cancellationToken)
+    {
+        Trace.Root.End();
+        return FlushAsync(cancellationToken);
+    }
+
     /// <summary>Sends what is left, no longer than is left of the budget.</summary>
-    public Task FlushAsync(CancellationToken cancellationToken) =>
+    private Task FlushAsync(CancellationToken cancellationToken) =>
         _sender is null ? Task.CompletedTask : _budget.WaitAsync(_sender.FlushAsync(), _budget.Left, cancellationToken);
 
     /// <summary>The boot has ended without a kernel to start; what to do next may wait a moment for the fleet to know why.</summary>
@@ -114,6 +134,7 @@ internal sealed class BootReporter : IAsyncDisposable
             Reason = code.Slug(),
             Detail = ParameterValues.Shown(detail, BootEvent.MaxDetailLength - 3),
         });
+        Trace.Root.Fail(detail);
         WaitBudget ofItsOwn = new(_limits.FailureFlush, _console.Time);
         await ofItsOwn.WaitAsync(_sender.FlushAsync(), ofItsOwn.Left, CancellationToken.None);
     }

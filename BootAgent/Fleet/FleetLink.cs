@@ -38,6 +38,9 @@ internal sealed class FleetLink : IDisposable
     /// <summary>The key of this boot, gone with the process.</summary>
     public Ed25519PublicKey Key => _key.PublicKey;
 
+    /// <summary>How far this machine's clock is known to be behind.</summary>
+    public TimeSpan ClockOffset => _clockOffset;
+
     /// <summary>By the best clock known.</summary>
     public DateTimeOffset Now => _time.GetUtcNow() + _clockOffset;
 

@@ -5,13 +5,16 @@ using System.Text.Json;
 using PhaseMesh.BootAgent.Discover;
 using PhaseMesh.BootAgent.Parameters;
 using PhaseMesh.BootAgent.Reporting;
+using PhaseMesh.BootAgent.Tracing;
+using PhaseMesh.Manifests.Traces;
 
 namespace PhaseMesh.BootAgent.Fleet;
 
 /// <summary>
 /// Tells the fleet about one boot from a single background task, in order.
 /// 1. The boot is created, at the first URL that takes it, again and again with growing pauses.
-/// 2. Events that wait go together in one request; what is not taken is sent again, to the next URL.
+/// 2. Events that wait go together in one request, before the console's text, and that before spans; what is not taken is sent again, to
+///    the next URL.
 /// 3. It ends when the fleet refuses the boot, or when this is disposed of.
 /// Nothing that goes wrong here concerns the boot: it is said once on the console.
 /// </summary>
@@ -29,25 +32,28 @@ internal sealed class FleetSender : IAsyncDisposable
     private readonly FleetLimits _limits;
     private readonly BootConsole _console;
     private readonly FleetLink _link;
+    private readonly SiloRounds _silos;
     private readonly byte[] _creation;
     private readonly Lock _gate = new();
     private readonly List<BootEvent> _pending = [];
     private readonly Queue<string> _log = new();
+    private readonly SpanQueue _spans = new();
+    private readonly TraceSource _source = TraceSource.OfThisMachine("phase-agent", BuildStamp.Version);
+    private readonly BootTrace _trace;
     private readonly ChangeSignal _changed = new();
     private readonly ChangeSignal _emptied = new();
-    private readonly TaskCompletionSource _hurry = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<FleetAnswer?> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _firstRound = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _running;
-    private int _silo;
     private bool _isOver;
-    private bool _wasSilent;
 
-    private FleetSender(AgentOptions options, FleetLimits limits, BootConsole console, HttpMessageHandler handler, byte[] creation)
+    private FleetSender(
+        AgentOptions options, FleetLimits limits, BootConsole console, HttpMessageHandler handler, BootTrace trace, byte[] creation)
     {
-        (_options, _limits, _console, _creation) = (options, limits, console, creation);
+        (_options, _limits, _console, _trace, _creation) = (options, limits, console, trace, creation);
         _link = new FleetLink(handler, console.Time);
+        _silos = new SiloRounds(_link, options.Fleet, limits, console, _stop.Token) { Answered = silo => trace.Reached(silo.Text) };
+        trace.Ended = Add; // Before any silo can answer, which ends a span.
         _running = RunAsync();
     }
 
@@ -55,14 +61,11 @@ internal sealed class FleetSender : IAsyncDisposable
     public Task<FleetAnswer?> Answer => _answer.Task;
 
     /// <summary>Every URL was tried once, or the answer is there: waiting longer is waiting for a miracle.</summary>
-    public Task FirstRound => _firstRound.Task;
+    public Task FirstRound => _silos.FirstRound;
 
     public static FleetSender Start(
-        AgentOptions options, FleetLimits limits, BootConsole console, HttpMessageHandler handler, string? machineId)
-    {
-        string trace = $"00-{options.BootId}-{options.BootId[..16]}-01";
-        return new FleetSender(options, limits, console, handler, FleetAnswer.Ask(options, machineId, trace));
-    }
+        AgentOptions options, FleetLimits limits, BootConsole console, HttpMessageHandler handler, BootTrace trace, string? machineId) =>
+        new(options, limits, console, handler, trace, FleetAnswer.Ask(options, machineId, trace.Root.TraceParent));
 
     /// <summary>Takes at once. Of the progress of a download only the newest waits.</summary>
     public void Add(BootEvent told)
@@ -104,16 +107,29 @@ internal sealed class FleetSender : IAsyncDisposable
         _changed.Raise();
     }
 
+    /// <summary>Takes at once; sent last, and not all of them before <see cref="FlushAsync"/>.</summary>
+    public void Add(BootSpan span)
+    {
+        _spans.Add(span);
+        _changed.Raise();
+    }
+
+    /// <summary>What the next kernel shall tell: spans that the fleet has not taken, and the boot with its last step, under way.</summary>
+    /// <returns>Empty when the fleet takes none.</returns>
+    public byte[] Carried(BootSpan lastStep) =>
+        _spans.IsClosed ? [] : Write([_trace.Root, .. _spans.Pending.Select(each => each.Span), lastStep]);
+
     /// <summary>Sends without waiting for more, until all is sent or nothing can be. Never fails; bound it by waiting no longer.</summary>
     public async Task FlushAsync()
     {
-        _hurry.TrySetResult();
+        _silos.Hurry();
+        _changed.Raise(); // Spans that wait for the boot's end are due.
         while (true)
         {
             Task emptied = _emptied.Next;
             lock (_gate)
             {
-                if ((_pending.Count == 0 && _log.Count == 0) || _isOver)
+                if (!HasWork || _isOver)
                 {
                     return;
                 }
@@ -137,7 +153,8 @@ internal sealed class FleetSender : IAsyncDisposable
             await CreateAsync();
             while (true)
             {
-                await (await NextAsync() is { Count: > 0 } events ? SendAsync(events) : SendAsync(_log.Peek()));
+                (IReadOnlyList<BootEvent> events, string? log) = await NextAsync();
+                await (events.Count > 0 ? SendAsync(events) : log is not null ? SendAsync(log) : SendSpansAsync());
                 _emptied.Raise();
             }
         }
@@ -161,9 +178,10 @@ internal sealed class FleetSender : IAsyncDisposable
                 _isOver = true;
                 _pending.Clear();
                 _log.Clear();
+                _spans.Close();
             }
 
-            _firstRound.TrySetResult();
+            _silos.EndFirstRound();
             _answer.TrySetResult(null);
             _emptied.Raise();
         }
@@ -179,27 +197,27 @@ internal sealed class FleetSender : IAsyncDisposable
     private async Task CreateAsync()
     {
         FleetAnswer? answer = null;
-        FleetReply reply = await PostAsync("/v1/boots", _creation, Json, good => FleetAnswer.TryRead(good.Body, out answer));
+        FleetReply reply = await _silos.PostAsync("/v1/boots", _creation, Json, good => FleetAnswer.TryRead(good.Body, out answer));
         if (!reply.IsGood)
         {
-            throw new FleetRefusal($"{Silo} {reply.Problem} to the announcement of this boot");
+            throw new FleetRefusal($"{_silos.Silo} {reply.Problem} to the announcement of this boot");
         }
 
-        _console.Debug($"fleet: {Silo} knows of this boot and gives this machine {answer}");
+        _console.Debug($"fleet: {_silos.Silo} knows of this boot and gives this machine {answer}");
         _answer.TrySetResult(answer);
-        _firstRound.TrySetResult();
+        _silos.EndFirstRound();
     }
 
     /// <summary>Waits for events, and a moment for others to go with them.</summary>
-    /// <returns>None when only text waits.</returns>
-    private async Task<IReadOnlyList<BootEvent>> NextAsync()
+    /// <returns>Neither when only spans wait.</returns>
+    private async Task<(IReadOnlyList<BootEvent> Events, string? Log)> NextAsync()
     {
         while (true)
         {
             Task changed = _changed.Next;
             lock (_gate)
             {
-                if (_pending.Count > 0 || _log.Count > 0)
+                if (HasWork)
                 {
                     break;
                 }
@@ -208,10 +226,10 @@ internal sealed class FleetSender : IAsyncDisposable
             await changed.WaitAsync(_stop.Token);
         }
 
-        await PauseAsync(_limits.BatchDelay, TimeSpan.Zero);
+        await _silos.PauseAsync(_limits.BatchDelay, TimeSpan.Zero);
         lock (_gate)
         {
-            return [.. _pending];
+            return ([.. _pending], _log.TryPeek(out string? log) ? log : null);
         }
     }
 
@@ -237,17 +255,52 @@ internal sealed class FleetSender : IAsyncDisposable
         }
     }
 
+    private async Task SendSpansAsync()
+    {
+        IReadOnlyList<PendingSpan> spans = _spans.Pending;
+        FleetReply reply = await _silos.PostAsync(PathOf("spans"), Write(spans.Select(each => each.Span)), Json, _ => true, IsOutweighed);
+        if (reply.IsGood)
+        {
+            _spans.Remove(spans);
+        }
+        else if (!reply.IsTransient)
+        {
+            _console.Debug($"fleet: {_silos.Silo} {reply.Problem} to spans of this boot, and gets no more");
+            _spans.Close();
+        }
+    }
+
+    private byte[] Write(IEnumerable<BootSpan> spans)
+    {
+        _trace.Root.SetDropped(_spans.Dropped);
+        return TraceWriter.Write(_options.BootId, [new TraceSpans(_source, [.. spans.Select(span => span.Take(_link.ClockOffset))])]);
+    }
+
+    /// <summary>With the lock held.</summary>
+    private bool HasWork => _pending.Count > 0 || _log.Count > 0 || _spans.HasDue(isLast: _silos.IsHurried);
+
+    /// <summary>Something waits that matters more than spans.</summary>
+    private bool IsOutweighed()
+    {
+        lock (_gate)
+        {
+            return _pending.Count > 0 || _log.Count > 0;
+        }
+    }
+
+    private string PathOf(string what) => $"/v1/boots/{_options.BootId}/{what}";
+
     private async Task PostOfBootAsync(string what, byte[] body, MediaTypeHeaderValue contentType)
     {
-        FleetReply reply = await PostAsync($"/v1/boots/{_options.BootId}/{what}", body, contentType, _ => true);
+        FleetReply reply = await _silos.PostAsync(PathOf(what), body, contentType, _ => true);
         if (reply.Status is 401 or 403 or 404)
         {
-            throw new FleetRefusal($"{Silo} {reply.Problem} to the {what} of this boot");
+            throw new FleetRefusal($"{_silos.Silo} {reply.Problem} to the {what} of this boot");
         }
 
         if (!reply.IsGood)
         {
-            _console.Debug($"fleet: {Silo} {reply.Problem} to {what} of this boot, which it does not get");
+            _console.Debug($"fleet: {_silos.Silo} {reply.Problem} to {what} of this boot, which it does not get");
         }
     }
 
@@ -272,59 +325,6 @@ internal sealed class FleetSender : IAsyncDisposable
         json.WriteEndArray();
         json.Flush();
         return (body.ToArray(), count);
-    }
-
-    private RootUrl Silo => _options.Fleet[_silo];
-
-    /// <summary>Until some silo takes or refuses it: the same one while it answers, else the next.</summary>
-    private async Task<FleetReply> PostAsync(string path, byte[] body, MediaTypeHeaderValue contentType, Func<FleetReply, bool> isAnswer)
-    {
-        for (int attempt = 0; ; attempt++)
-        {
-            int round = attempt / _options.Fleet.Count;
-            FleetReply reply = await _link.PostAsync(Silo, path, body, contentType, _limits.RequestLimit(round), _stop.Token);
-            if (reply.IsGood ? isAnswer(reply) : !reply.IsTransient)
-            {
-                return reply;
-            }
-
-            string problem = reply.IsGood ? "gave an answer that is none" : reply.Problem;
-            _console.Debug($"fleet: {Silo} {problem}");
-            if (!_wasSilent)
-            {
-                _wasSilent = true;
-                _console.Detail($"Fleet: {Silo} {problem}; it is tried again while the boot goes on");
-            }
-
-            _silo = (_silo + 1) % _options.Fleet.Count;
-            bool isRoundOver = (attempt + 1) % _options.Fleet.Count == 0;
-            if (isRoundOver)
-            {
-                _firstRound.TrySetResult();
-            }
-
-            if (isRoundOver)
-            {
-                TimeSpan pause = _limits.PauseAfter(round);
-                TimeSpan asked = _options.Fleet.Count == 1 ? reply.RetryAfter ?? TimeSpan.Zero : TimeSpan.Zero;
-                pause = asked < pause ? pause : asked < _limits.LongestPause ? asked : _limits.LongestPause;
-                await PauseAsync(pause, _limits.HurriedPause);
-            }
-        }
-    }
-
-    /// <param name="hurried">How long it is at most when the boot waits.</param>
-    private async Task PauseAsync(TimeSpan pause, TimeSpan hurried)
-    {
-        if (_hurry.Task.IsCompleted)
-        {
-            await Task.Delay(pause < hurried ? pause : hurried, _console.Time, _stop.Token);
-            return;
-        }
-
-        await _hurry.Task.WaitAsync(pause, _console.Time, _stop.Token)
-            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
-        _stop.Token.ThrowIfCancellationRequested();
     }
 
     private sealed class FleetRefusal(string message) : Exception(message);

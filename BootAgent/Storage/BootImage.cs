@@ -8,11 +8,13 @@ namespace PhaseMesh.BootAgent.Storage;
 
 /// <summary>
 /// The two memory files that kexec takes: the kernel, and the initramfs with the cpio archive behind it in which manifest and artifacts
-/// ride along. The rootfs is downloaded to its final place; kernel and initramfs, the small ones, are copied there once verified.
+/// ride along, and last the boot's trace. The rootfs is downloaded to its final place; kernel and initramfs, the small ones, are copied
+/// there once verified.
 /// </summary>
 internal sealed class BootImage : IArtifactStorage
 {
     private const string Folder = "phase";
+    private const string TraceName = $"{Folder}/trace.json";
     private const int CopyBytes = 256 * 1024;
     private readonly CpioArchive _archive;
     private readonly Dictionary<ArtifactKind, ArtifactSlot> _slots = [];
@@ -37,7 +39,6 @@ internal sealed class BootImage : IArtifactStorage
             _archive.AddFile(NameOf(artifact.Kind), artifact.SizeBytes);
         }
 
-        _archive.AddTrailer();
         CheckMemory(manifest.Artifacts[ArtifactKind.Kernel].SizeBytes + _archive.EndOffset, availableBytes, console);
         Kernel = MemoryFile.Create("phase-kernel", manifest.Artifacts[ArtifactKind.Kernel].SizeBytes);
         Initrd = MemoryFile.Create("phase-initrd", _archive.EndOffset);
@@ -58,17 +59,30 @@ internal sealed class BootImage : IArtifactStorage
 
     public ArtifactSlot SlotOf(ArtifactKind kind) => _slots[kind];
 
-    public string Complete(BootManifest manifest, string targetCommandLine)
+    public string Complete(BootManifest manifest, string targetCommandLine, Func<byte[]> trace)
     {
+        Kernel.Seal();
+        Copy(_slots[ArtifactKind.Kernel]);
+        Copy(_slots[ArtifactKind.Initramfs]);
+        byte[] carried = trace();
+        if (carried.Length > 0)
+        {
+            _archive.AddFile(TraceName, carried.Length);
+        }
+
+        _archive.AddTrailer();
+        RandomAccess.SetLength(Initrd.Handle, _archive.EndOffset);
         foreach ((long offset, byte[] header) in _archive.Headers)
         {
             RandomAccess.Write(Initrd.Handle, header, offset);
         }
 
         RandomAccess.Write(Initrd.Handle, manifest.RawBytes.Span, _archive.DataOffsetOf($"{Folder}/manifest.json"));
-        Kernel.Seal();
-        Copy(_slots[ArtifactKind.Kernel]);
-        Copy(_slots[ArtifactKind.Initramfs]);
+        if (carried.Length > 0)
+        {
+            RandomAccess.Write(Initrd.Handle, carried, _archive.DataOffsetOf(TraceName));
+        }
+
         Initrd.Seal();
         return $"sealed in memory: kernel {ByteText.Of(_slots[ArtifactKind.Kernel].Artifact.SizeBytes)}, "
             + $"initramfs with everything for the next machine {ByteText.Of(_archive.EndOffset)}";

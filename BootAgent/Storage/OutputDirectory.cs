@@ -42,7 +42,7 @@ internal sealed class OutputDirectory : IArtifactStorage
 
     public ArtifactSlot SlotOf(ArtifactKind kind) => _slots[kind];
 
-    public string Complete(BootManifest manifest, string targetCommandLine)
+    public string Complete(BootManifest manifest, string targetCommandLine, Func<byte[]> trace)
     {
         try
         {

@@ -88,11 +88,16 @@ internal static class ServeCommand
             HelpName = "TICKET",
             Description = "That boot's ticket, which lets this node into the fleet; other users see it here, so better PLASM_BOOT_TICKET.",
         };
+        Option<string?> trace = new("--boot-trace")
+        {
+            HelpName = "FILE",
+            Description = "What that boot's agent left of its trace, which is told to the fleet with the boot's end (PLASM_BOOT_TRACE).",
+        };
 
         var command = new PlasmdCommand("serve", "Serve boot artifacts over HTTP until SIGTERM or Ctrl-C.", Examples)
         {
             artifacts, channel, archs, port, bind, config, state, trust, mode, bootstrap, peersFile, dhtPort, database,
-            siloName, fleet, bootId, ticket,
+            siloName, fleet, bootId, ticket, trace,
         };
         command.SetAction((parsed, cancellationToken) => RunAsync(context, new ProviderFlags
         {
@@ -112,6 +117,7 @@ internal static class ServeCommand
             Fleet = parsed.GetValue(fleet) ?? [],
             BootId = parsed.GetValue(bootId),
             BootTicket = parsed.GetValue(ticket),
+            BootTrace = parsed.GetValue(trace),
             DhtPort = parsed.GetValue(dhtPort) is { } dht ? int.Parse(dht, NumberStyles.None, CultureInfo.InvariantCulture) : null,
         }, cancellationToken));
         return command;

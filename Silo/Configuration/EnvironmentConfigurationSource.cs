@@ -17,6 +17,8 @@ internal sealed class EnvironmentConfigurationSource(Func<string, string?> varia
         (ProviderKeys.SelectedArchs, ProviderSettings.Arch),
         (ProviderKeys.BootId, ProviderSettings.BootId),
         (ProviderKeys.BootTicket, ProviderSettings.BootTicket),
+        (ProviderKeys.BootTrace, ProviderSettings.BootTrace),
+        (ProviderKeys.BootUserSpace, ProviderSettings.BootUserSpace),
     ];
 
     /// <summary>Names the configuration file when <c>--config</c> does not.</summary>

@@ -138,6 +138,8 @@ internal sealed class ProviderConfiguration
         Capabilities = [.. List(ProviderKeys.OfFleet(ProviderSettings.Capabilities)).Values.Distinct()],
         BootId = Text(ProviderKeys.BootId) is { } boot && ProviderSettings.IsBootId(boot) ? boot : null,
         BootTicket = Text(ProviderKeys.BootTicket) is { } ticket && ProviderSettings.IsTicket(ticket) ? ticket : null,
+        BootTrace = Text(ProviderKeys.BootTrace) is { } trace && ProviderSettings.IsPath(trace) ? FullPathOf(ProviderKeys.BootTrace) : null,
+        UserSpaceAt = Text(ProviderKeys.BootUserSpace) is { } text && ProviderSettings.IsUptime(text, out TimeSpan at) ? at : null,
     };
 
     private ClusterOptions? Cluster(IReadOnlyList<Ed25519PublicKey>? operators)

@@ -45,6 +45,8 @@ internal sealed record ProviderFlags
 
     public string? BootTicket { get; init; }
 
+    public string? BootTrace { get; init; }
+
     /// <summary>The flags as the uppermost layer of configuration.</summary>
     public Dictionary<string, string?> ToConfiguration()
     {
@@ -66,6 +68,7 @@ internal sealed record ProviderFlags
         Add(ProviderKeys.OfFleet(ProviderSettings.FleetToken), JoinToken);
         Add(ProviderKeys.BootId, BootId);
         Add(ProviderKeys.BootTicket, BootTicket);
+        Add(ProviderKeys.BootTrace, BootTrace);
         return data;
 
         void AddList(string path, IReadOnlyList<string> values)

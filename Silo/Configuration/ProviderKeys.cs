@@ -17,6 +17,10 @@ internal static class ProviderKeys
 
     public const string BootTicket = "boot:ticket";
 
+    public const string BootTrace = "boot:trace";
+
+    public const string BootUserSpace = "boot:user_space";
+
     public static string Of(ConfigurationSetting setting) => ConfigurationPath.Combine(ProviderSettings.ProviderTable, setting.Name);
 
     public static string OfAdvertisement(ConfigurationSetting setting) =>

@@ -112,6 +112,13 @@ internal static class ProviderSettings
     /// <inheritdoc cref="BootId"/>
     public static ConfigurationSetting BootTicket { get; } = new("ticket", SettingType.Text, "a boot's ticket", _ => true, "PLASM_BOOT_TICKET");
 
+    /// <inheritdoc cref="BootId"/>
+    public static ConfigurationSetting BootTrace { get; } = new("trace", SettingType.Text, PathRule, _ => true, "PLASM_BOOT_TRACE");
+
+    /// <inheritdoc cref="BootId"/>
+    public static ConfigurationSetting BootUserSpace { get; } = new(
+        "user_space", SettingType.Text, "seconds since the kernel's start", _ => true, "PLASM_BOOT_USER_SPACE");
+
     public static ConfigurationSetting Arch { get; } = new(
         "arch", SettingType.TextList, MachineArch.Expected, text => MachineArch.TryParse(text, out _), "PLASM_ARCH",
         Canonical: text => MachineArch.Parse(text).ToString());
@@ -151,6 +158,15 @@ internal static class ProviderSettings
     /// <summary>Has the letters and length of a boot's ticket; whether it is one, the fleet knows.</summary>
     public static bool IsTicket(string text) =>
         text.Length is > 0 and <= 128 && text.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '-' or '_' or '.');
+
+    /// <summary>Seconds as <c>/proc/uptime</c> has them, of less than a year.</summary>
+    public static bool IsUptime(string text, out TimeSpan uptime)
+    {
+        const double Year = 31_536_000;
+        bool isUptime = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds < Year;
+        uptime = isUptime ? TimeSpan.FromSeconds(seconds) : default;
+        return isUptime;
+    }
 
     public static bool IsPort(string text) =>
         int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int port) && port is >= 0 and <= 65535;

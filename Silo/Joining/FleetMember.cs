@@ -9,7 +9,7 @@ namespace PhaseMesh.Silo.Joining;
 /// 1. It waits until something is served, as <c>/readyz</c> says.
 /// 2. It enrols, with the ticket of its boot or a join token, until it is let in.
 /// 3. It says that it is there as often as the silo asked, and at once when what it serves has changed. The first time that it counts as
-///    serving, the boot it came by is reported as joined.
+///    serving, the boot it came by is reported as joined, and that boot's trace is told to its end.
 /// 4. It enrols again when the silo does not know it, or when its addresses have changed.
 /// 5. On a stop it says so, and ends.
 /// Nothing here concerns what is served: it goes on whatever the fleet does.
@@ -27,6 +27,7 @@ internal sealed partial class FleetMember : IAsyncDisposable
     private readonly ILogger _log;
     private readonly FleetLink _link;
     private readonly SiloTurns _silos;
+    private readonly TraceCourier _trace;
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _loop;
     private readonly IReadOnlyList<(string? Ticket, string? Token)> _credentials;
@@ -45,6 +46,7 @@ internal sealed partial class FleetMember : IAsyncDisposable
         (_options, _node, _limits, _clock, _log) = (options, node, limits, clock, log);
         _link = new FleetLink(handler, key, clock);
         _silos = new SiloTurns(_link, options.Urls, limits, clock) { Silence = TellSilence };
+        _trace = new TraceCourier(options, _silos, limits, clock, log);
         _credentials = [.. new[] { (options.BootTicket, options.JoinToken), (null, options.JoinToken), (null, null) }.Distinct()];
         _hasJoined = options.BootId is null || options.BootTicket is null;
         _loop = Task.Run(RunAsync);
@@ -102,6 +104,7 @@ internal sealed partial class FleetMember : IAsyncDisposable
         try
         {
             await _node.Catalog.WaitForAsync(_ => _node.IsReady, _stopping.Token);
+            _trace.Ready();
             while (true)
             {
                 await ServeAsync(await EnrolAsync());
@@ -120,6 +123,7 @@ internal sealed partial class FleetMember : IAsyncDisposable
     /// <returns>The answer that let it in.</returns>
     private async Task<FleetAnswer> EnrolAsync()
     {
+        _trace.Enrolling();
         FleetAnswer? first = null;
         for (int refusals = 0; ;)
         {
@@ -127,6 +131,7 @@ internal sealed partial class FleetMember : IAsyncDisposable
             if (answer.IsGood)
             {
                 (_isEnrolled, _refusal) = (true, "");
+                _trace.Enrolled();
                 return answer;
             }
 
@@ -235,6 +240,7 @@ internal sealed partial class FleetMember : IAsyncDisposable
             _hasJoined = true;
             if (told.IsGood)
             {
+                _trace.Joined();
                 LogJoined(_log, _options.BootId!);
             }
             else
@@ -242,6 +248,8 @@ internal sealed partial class FleetMember : IAsyncDisposable
                 LogNotJoined(_log, _options.BootId!, told.Problem);
             }
         }
+
+        await _trace.TellAsync(_stopping.Token);
     }
 
     private string PathOf(string what) => $"/v1/providers/{_node.Key}/{what}";

@@ -32,6 +32,11 @@ internal sealed record JoiningLimits
     /// <summary>Telling the fleet that this node stops.</summary>
     public TimeSpan Drain { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>Telling the end of a boot's trace, each time.</summary>
+    public TimeSpan Trace { get; init; } = TimeSpan.FromSeconds(5);
+
+    public const int TraceAttempts = 5;
+
     public const int MaxAnswerBytes = 64 * 1024;
 
     /// <summary>The fleet's bounds of what a node says about itself.</summary>

@@ -100,7 +100,7 @@ public class BusyProviderTests
             + (retryAfter is null ? "" : $"Retry-After: {retryAfter}\r\n") + (date is null ? "" : $"Date: {date}\r\n") + "\r\n");
         await using HttpTransport transport = new(new FetchLimits());
 
-        HttpAnswer answer = await transport.GetAsync(server.Url, null, null, CancellationToken.None);
+        HttpAnswer answer = await transport.GetAsync(server.Url, null, null, null, CancellationToken.None);
 
         Assert.Equal(FaultKind.ServerError, answer.Fault!.Kind);
         Assert.Equal(seconds, answer.Fault.RetryAfter?.TotalSeconds);

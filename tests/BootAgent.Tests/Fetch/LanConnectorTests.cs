@@ -19,7 +19,7 @@ public class LanConnectorTests
     {
         await using HttpTransport transport = new(AgentHarness.ShortLimits, new LanConnector(() => [Link]).ConnectAsync);
 
-        HttpAnswer answer = await transport.GetAsync(new Uri(url), null, null, CancellationToken.None).WaitAsync(AgentHarness.Hang);
+        HttpAnswer answer = await transport.GetAsync(new Uri(url), null, null, null, CancellationToken.None).WaitAsync(AgentHarness.Hang);
 
         Assert.Equal(FaultKind.OffLink, answer.Fault!.Kind);
         Assert.Equal("is outside this machine's subnets, which mode local does not leave", answer.Fault.Detail);
@@ -33,7 +33,7 @@ public class LanConnectorTests
         await using FaultyProvider provider = new(release);
         await using HttpTransport transport = new(AgentHarness.ShortLimits, new LanConnector().ConnectAsync);
 
-        HttpAnswer answer = await transport.GetAsync(new Uri($"{provider.Url}/manifest.json"), null, null, CancellationToken.None);
+        HttpAnswer answer = await transport.GetAsync(new Uri($"{provider.Url}/manifest.json"), null, null, null, CancellationToken.None);
 
         using HttpResponseMessage response = Assert.IsType<HttpResponseMessage>(answer.Response);
         Assert.Equal(HttpStatusCode.OK, response.StatusCode);

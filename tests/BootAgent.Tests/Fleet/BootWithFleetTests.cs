@@ -49,7 +49,7 @@ public class BootWithFleetTests
         Assert.Equal(agent.Options.BootId, creation.Body.GetProperty("boot_id").GetString());
         Assert.Equal(["stable", "x86_64", "internet"], new[] { "channel", "arch", "mode" }.Select(name => Text(creation.Body, name)));
         Assert.Matches("^00-[0-9a-f]{32}-[0-9a-f]{16}-01$", Text(creation.Body, "trace"));
-        Assert.All(fleet.Calls.Skip(1), call => Assert.Matches($"^/v1/boots/{agent.Options.BootId}/(events|log)$", call.Url.AbsolutePath));
+        Assert.All(fleet.Calls.Skip(1), call => Assert.Matches($"^/v1/boots/{agent.Options.BootId}/(events|log|spans)$", call.Url.AbsolutePath));
         Assert.Single(fleet.Calls.Select(call => call.Signature.Signer).Distinct());
         Assert.Equal(["discovered", "manifest", "fetching", "verified", "kexec"], fleet.Phases.Distinct());
         JsonElement manifest = fleet.Events.Single(told => Text(told, "phase") == "manifest");

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using PhaseMesh.BootAgent.Fleet;
 using PhaseMesh.Manifests.Requests;
+using PhaseMesh.Manifests.Traces;
 
 namespace PhaseMesh.BootAgent.Tests.Fleet;
 
@@ -11,7 +12,9 @@ internal sealed record FleetCall(Uri Url, JsonElement Body, string? Log, Request
 {
     public bool IsCreation => Url.AbsolutePath == "/v1/boots";
 
-    public IEnumerable<JsonElement> Events => IsCreation || Log is not null ? [] : Body.EnumerateArray();
+    public bool IsSpans => Url.AbsolutePath.EndsWith("/spans", StringComparison.Ordinal);
+
+    public IEnumerable<JsonElement> Events => IsCreation || IsSpans || Log is not null ? [] : Body.EnumerateArray();
 }
 
 /// <summary>Silos without a network: keeps what it is told, and misbehaves as it is told.</summary>
@@ -45,7 +48,36 @@ internal sealed class FakeFleet : HttpMessageHandler
 
     public IReadOnlyList<string> Phases => [.. Events.Select(told => told.GetProperty("phase").GetString()!)];
 
+    /// <summary>The spans told, each as it was told last; their order is that of the first time.</summary>
+    public IReadOnlyList<TraceSpan> Spans
+    {
+        get
+        {
+            List<TraceSpan> told = [];
+            foreach (TraceSpan span in Calls.Where(call => call.IsSpans).SelectMany(call => SpansOf(call.Body, call.Url.Segments[3].TrimEnd('/'))))
+            {
+                int known = told.FindIndex(each => each.Id == span.Id);
+                told.Insert(known < 0 ? told.Count : known, span);
+                if (known >= 0)
+                {
+                    told.RemoveAt(known + 1);
+                }
+            }
+
+            return told;
+        }
+    }
+
     public string Log => string.Concat(Calls.Select(call => call.Log));
+
+    public static IReadOnlyList<TraceSpan> SpansOf(JsonElement document, string bootId)
+    {
+        Assert.True(
+            TraceReader.TryRead(Encoding.UTF8.GetBytes(document.GetRawText()), bootId, out IReadOnlyList<TraceSpans>? sources, out string problem),
+            problem);
+        Assert.Equal("phase-agent", Assert.Single(sources).Source.Service);
+        return sources[0].Spans;
+    }
 
     public static HttpResponseMessage Answer(HttpStatusCode status, string body = "") => new(status) { Content = new StringContent(body) };
 

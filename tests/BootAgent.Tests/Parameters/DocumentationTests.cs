@@ -3,6 +3,7 @@ using PhaseMesh.BootAgent.Fetch;
 using PhaseMesh.BootAgent.Fleet;
 using PhaseMesh.BootAgent.Parameters;
 using PhaseMesh.BootAgent.Reporting;
+using PhaseMesh.BootAgent.Tracing;
 using PhaseMesh.TestKit;
 
 namespace PhaseMesh.BootAgent.Tests.Parameters;
@@ -57,7 +58,9 @@ public class DocumentationTests
             $"{fleet.FailureFlush.TotalSeconds} s",
             $"{fleet.FirstRequest.TotalSeconds} s, doubled to {fleet.LongestRequest.TotalSeconds} s",
             $"{fleet.FirstPause.TotalSeconds} s, doubled to {fleet.LongestPause.TotalSeconds} s",
-            $"{FleetLimits.MaxAnswerBytes / 1024} KiB", $"{FleetLimits.MaxPendingEvents}", $"{BootLog.MaxLength / 1024} Ki characters",
+            $"{FleetLimits.MaxAnswerBytes / 1024} KiB", $"{FleetLimits.MaxPendingEvents}",
+            $"{SpanQueue.MaxLive}, {SpanQueue.MaxLiveBytes / 1024} KiB", $"{SpanQueue.MaxPending}, {SpanQueue.MaxPendingBytes / 1024} KiB",
+            $"{BootLog.MaxLength / 1024} Ki characters",
         ];
 
         Assert.Equal(expected, TableUnder("## Limits").Select(row => row.Split('|')[2].Trim()));

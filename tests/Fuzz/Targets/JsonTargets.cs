@@ -7,12 +7,15 @@ using PhaseMesh.Manifests.Naming;
 using PhaseMesh.Manifests.Pointers;
 using PhaseMesh.Manifests.Reading;
 using PhaseMesh.Manifests.Signing;
+using PhaseMesh.Manifests.Traces;
 
 namespace PhaseMesh.Fuzz.Tests.Targets;
 
 /// <summary>Readers of JSON that others wrote: manifests, pointers, what a fleet answers.</summary>
 internal static class JsonTargets
 {
+    private const string TraceId = "00112233445566778899aabbccddeeff";
+
     private static readonly Ed25519PrivateKey NodeKey = Ed25519PrivateKey.FromSeed(new byte[32]);
     private static readonly TrustPolicy Trust = new([NodeKey.PublicKey]);
     private static readonly DateTimeOffset Noon = new(2026, 11, 21, 12, 0, 0, TimeSpan.Zero);
@@ -28,6 +31,7 @@ internal static class JsonTargets
         FuzzTarget.Of("manifest", ManifestSeeds, Manifest, rounds: 20_000, tokens: JsonTokens),
         FuzzTarget.Of("pointer", PointerSeeds, Pointers, rounds: 4000, tokens: JsonTokens),
         FuzzTarget.Of("fleet-answer", FleetAnswerSeeds, FleetAnswers, rounds: 4000, tokens: [.. JsonTokens, "ticket", "current", "manifest"]),
+        FuzzTarget.Of("trace", TraceSeeds, Traces, rounds: 4000, tokens: [.. JsonTokens, "\"attributes\":[],", "\"events\":[],", "endTimeUnixNano"]),
     ];
 
     private static bool Manifest(byte[] input)
@@ -97,6 +101,46 @@ internal static class JsonTargets
         using JsonDocument document = JsonDocument.Parse(input);
         Assert.Equal(document.RootElement.TryGetProperty("ticket", out JsonElement ticket) ? ticket.GetString() : null, answer.Ticket);
         return true;
+    }
+
+    // What was read is written and read to the same, and what it says of ids and counts is what another reader finds.
+    private static bool Traces(byte[] input)
+    {
+        if (!TraceReader.TryRead(input, TraceId, out IReadOnlyList<TraceSpans>? sources, out string problem))
+        {
+            Assert.InRange(problem.Length, 1, 600);
+            return false;
+        }
+        using JsonDocument document = JsonDocument.Parse(input);
+        Assert.Equal(
+            document.RootElement.GetProperty("resourceSpans").EnumerateArray().SelectMany(each => each.GetProperty("scopeSpans").EnumerateArray())
+                .SelectMany(scope => scope.GetProperty("spans").EnumerateArray()).Select(span => span.GetProperty("spanId").GetString()),
+            sources.SelectMany(source => source.Spans).Select(span => span.Id));
+        byte[] written = TraceWriter.Write(TraceId, sources);
+        Assert.True(TraceReader.TryRead(written, TraceId, out sources, out problem) || written.Length > TraceLimits.MaxBytes, problem);
+        return true;
+    }
+
+    private static IEnumerable<byte[]> TraceSeeds()
+    {
+        TraceSpan boot = new() { Id = TraceSpan.RootOf(TraceId), Name = "boot", Start = Noon, Attributes = [TraceTag.Of("phase.release", 7)] };
+        TraceSpan fetch = new()
+        {
+            Id = "00000000000000ff",
+            Parent = boot.Id,
+            Name = "fetch",
+            Start = Noon,
+            End = Noon.AddSeconds(1),
+            Attributes = [TraceTag.Of("a", "b"), TraceTag.Of("c", true), TraceTag.Of("d", 0.5)],
+            Events = [new TraceEvent("provider.failed", Noon, [TraceTag.Of("phase.reason", "why")])],
+            Error = "why",
+        };
+        return
+        [
+            TraceWriter.Write(TraceId, [new TraceSpans(new TraceSource("phase-agent", "1", "node"), [boot, fetch])]),
+            TraceWriter.Write(TraceId, []),
+            "{\"resourceSpans\":[{\"resource\":{},\"scopeSpans\":[{\"spans\":[{\"traceId\":\"\\ud800\"}]}]}]}"u8.ToArray(),
+        ];
     }
 
     private static IEnumerable<byte[]> ManifestSeeds() =>

@@ -19,6 +19,7 @@ public class DocumentationTests
             $"as the silo asks, up to 10 % sooner by chance; {limits.ShortestBeat.TotalSeconds} s apart at least, "
                 + $"{limits.LongestBeat.TotalMinutes} min at most",
             $"{limits.Drain.TotalSeconds} s",
+            $"{limits.Trace.TotalSeconds} s each time, {JoiningLimits.TraceAttempts} times",
             $"{JoiningLimits.MaxAnswerBytes / 1024} KiB",
             $"{JoiningLimits.MaxAddresses} each; {JoiningLimits.MaxReplicas}",
         ];

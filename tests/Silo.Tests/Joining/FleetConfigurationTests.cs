@@ -15,21 +15,26 @@ public sealed class FleetConfigurationTests : IDisposable
     public void Boot_HandsOverWhatInitExports_EmptyOnesCountAsNone()
     {
         FleetMembershipOptions fleet = _scene.With("PLASM_FLEET", "http://silo1:8080,http://silo2").With("PLASM_BOOT_ID", BootId)
-            .With("PLASM_BOOT_TICKET", "pt1-00-ff").With("PLASM_FLEET_TOKEN", "")
+            .With("PLASM_BOOT_TICKET", "pt1-00-ff").With("PLASM_BOOT_TRACE", "/phase/trace.json").With("PLASM_BOOT_USER_SPACE", "1.53").With("PLASM_FLEET_TOKEN", "")
             .Options(new ProviderFlags { ArtifactsDirectory = "a" }).Fleet;
 
         Assert.Equal(["http://silo1:8080/", "http://silo2/"], fleet.Urls.Select(url => url.ToString()));
         Assert.Equal((BootId, "pt1-00-ff", null), (fleet.BootId, fleet.BootTicket, fleet.JoinToken));
+        Assert.Equal(("/phase/trace.json", TimeSpan.FromSeconds(1.53)), (fleet.BootTrace, fleet.UserSpaceAt));
     }
 
     [Theory]
     [InlineData("PLASM_BOOT_ID", "0")]
     [InlineData("PLASM_BOOT_TICKET", "a b")]
+    [InlineData("PLASM_BOOT_USER_SPACE", "-1")]
+    [InlineData("PLASM_BOOT_USER_SPACE", "1e9")]
+    [InlineData("PLASM_BOOT_USER_SPACE", "31536000")]
+    [InlineData("PLASM_BOOT_USER_SPACE", "soon")]
     public void Boot_HandsOverNonsense_ServesAllTheSame(string variable, string value)
     {
         FleetMembershipOptions fleet = _scene.With(variable, value).Options(new ProviderFlags { ArtifactsDirectory = "a" }).Fleet;
 
-        Assert.Equal((null, null), (fleet.BootId, fleet.BootTicket));
+        Assert.Equal((null, null, null), (fleet.BootId, fleet.BootTicket, fleet.UserSpaceAt));
     }
 
     [Fact]

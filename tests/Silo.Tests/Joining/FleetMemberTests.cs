@@ -1,10 +1,13 @@
 using System.Net;
+using System.Text;
 using System.Text.Json;
 using Microsoft.Extensions.Logging;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.Manifests.Traces;
 using PhaseMesh.Silo.Catalog;
 using PhaseMesh.Silo.Joining;
 using PhaseMesh.Silo.Tests.Serving;
+using PhaseMesh.TestKit;
 
 namespace PhaseMesh.Silo.Tests.Joining;
 
@@ -84,6 +87,71 @@ public sealed class FleetMemberTests : IDisposable
         AssertLogged(scene, $"Boot {BootId} was reported to the fleet as joined");
         await scene.Host.StopAsync();
         Assert.DoesNotContain(scene.Log.Lines, line => line.Text.Contains("pt1-", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Boot_CarriedATrace_IsToldToItsEndOnceAndTheFileIsGone()
+    {
+        using TemporaryFile carried = new(CarriedTraces.Write(BootId, TimeProvider.System.GetUtcNow()));
+        await using ServingScene scene = await Scene(Carrying(carried)).ServeAsync();
+        await _fleet.WaitForAsync(call => call.What == "spans" && Spans(call).Any(span => span.Name == "boot"));
+        await _fleet.WaitForAsync(call => call.What == "heartbeat", 3);
+
+        Assert.All(_fleet.Of("spans"), call => Assert.Equal($"/v1/boots/{BootId}/spans", call.Url.AbsolutePath));
+        Assert.Equal(
+            ["boot", "enrol", "fetch", "kernel start", "kexec load", "plasmd start"],
+            _fleet.Of("spans").SelectMany(Spans).Select(span => span.Name).Order(StringComparer.Ordinal));
+        Assert.All(_fleet.Of("spans").SelectMany(Spans), span => Assert.NotNull(span.End));
+        int enrolled = _fleet.Calls.ToList().FindIndex(call => call.What == "enrol");
+        Assert.True(_fleet.Calls.ToList().FindIndex(call => call.What == "spans") > enrolled);
+        AssertLogged(scene, $"The trace of boot {BootId} is complete at the fleet");
+        Assert.False(File.Exists(carried.Path));
+    }
+
+    [Fact]
+    public async Task Boot_FleetDoesNotTakeTheTraceAtFirst_IsToldWithALaterHeartbeat()
+    {
+        using TemporaryFile carried = new(CarriedTraces.Write(BootId, TimeProvider.System.GetUtcNow()));
+        int calls = 0;
+        _fleet.Instead = call => call.What == "spans" && Interlocked.Increment(ref calls) < JoiningLimits.TraceAttempts
+            ? FakeFleet.Answer(HttpStatusCode.ServiceUnavailable, "")
+            : null;
+        await using ServingScene scene = await Scene(Carrying(carried)).ServeAsync();
+
+        await _fleet.WaitForAsync(call => call.What == "spans", JoiningLimits.TraceAttempts);
+        await Eventually.IsAsync(() => !File.Exists(carried.Path));
+
+        Assert.Equal(6, Spans(_fleet.Of("spans").Last()).Count);
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.Forbidden, 1)]
+    [InlineData(HttpStatusCode.InternalServerError, JoiningLimits.TraceAttempts)]
+    public async Task Boot_FleetNeverTakesTheTrace_BelongsToItAllTheSame(HttpStatusCode status, int expected)
+    {
+        using TemporaryFile carried = new(CarriedTraces.Write(BootId, TimeProvider.System.GetUtcNow()));
+        _fleet.Instead = call => call.What == "spans" ? FakeFleet.Refusal(status, "not-allowed") : null;
+        await using ServingScene scene = await Scene(Carrying(carried)).ServeAsync();
+
+        await _fleet.WaitForAsync(call => call.What == "heartbeat", expected + 3);
+
+        Assert.Equal(expected, _fleet.Of("spans").Count());
+        AssertLogged(scene, $"The end of the trace of boot {BootId} was not told to the fleet: for a reason");
+        Assert.Single(_fleet.Of("events"));
+    }
+
+    [Theory]
+    [InlineData("[")]
+    [InlineData("""{"resourceSpans":[]}""")]
+    public async Task Boot_CarriedTraceIsOfNoUse_SaysSoOnceAndJoins(string text)
+    {
+        using TemporaryFile carried = new(Encoding.UTF8.GetBytes(text));
+        await using ServingScene scene = await Scene(Carrying(carried)).ServeAsync();
+        await _fleet.WaitForAsync(call => call.What == "events");
+        await _fleet.WaitForAsync(call => call.What == "heartbeat", 3);
+
+        AssertLogged(scene, $"The trace of the boot in {carried.Path} is of no use: ");
+        Assert.Empty(_fleet.Of("spans"));
     }
 
     [Fact]
@@ -243,6 +311,22 @@ public sealed class FleetMemberTests : IDisposable
         AssertLogged(scene, "A fleet is configured, but mode private announces nothing");
     }
 
+    private static FleetMembershipOptions Carrying(TemporaryFile file) => new()
+    {
+        Urls = [new Uri("http://silo1.test")],
+        BootId = BootId,
+        BootTicket = Ticket,
+        BootTrace = file.Path,
+        UserSpaceAt = TimeSpan.FromSeconds(1),
+    };
+
+    private static IReadOnlyList<TraceSpan> Spans(FleetCall call)
+    {
+        Assert.True(TraceReader.TryRead(
+            Encoding.UTF8.GetBytes(call.Body.GetRawText()), BootId, out IReadOnlyList<TraceSpans>? sources, out string problem), problem);
+        return [.. sources.SelectMany(source => source.Spans)];
+    }
+
     private static void AssertLogged(ServingScene scene, string text) =>
         Assert.Single(scene.Log.Lines, line => line.Text.StartsWith(text, StringComparison.Ordinal));
 
@@ -256,4 +340,13 @@ public sealed class FleetMemberTests : IDisposable
 
     private ServingScene Scene(FleetMembershipOptions fleet) =>
         new() { Bind = "127.0.0.1", Fleet = fleet, FleetHandler = _fleet, Joining = Quick };
+
+    private sealed class TemporaryFile : IDisposable
+    {
+        public TemporaryFile(byte[] content) => File.WriteAllBytes(Path, content);
+
+        public string Path { get; } = System.IO.Path.GetTempFileName();
+
+        public void Dispose() => File.Delete(Path);
+    }
 }

@@ -15,7 +15,7 @@ public sealed partial class FaultyProvider
         NetworkStream stream = client.GetStream();
         string path = head[0].Split(' ')[1];
         ArtifactKind? kind = KindOf(path);
-        ServedRequest request = new(path, HeaderOf(head, "Range"), HeaderOf(head, "If-Range"), kind);
+        ServedRequest request = new(path, HeaderOf(head, "Range"), HeaderOf(head, "If-Range"), kind) { TraceParent = HeaderOf(head, "traceparent") };
         lock (_gate)
         {
             _requests.Add(request);

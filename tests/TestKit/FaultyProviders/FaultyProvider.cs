@@ -10,6 +10,9 @@ public sealed record ServedRequest(string Path, string? Range, string? IfRange, 
 {
     private long _bytes;
 
+    /// <summary>The request's <c>traceparent</c>; null for none.</summary>
+    public string? TraceParent { get; init; }
+
     public long Bytes => Interlocked.Read(ref _bytes);
 
     internal void Add(int count) => Interlocked.Add(ref _bytes, count);
