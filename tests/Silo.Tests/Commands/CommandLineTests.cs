@@ -82,7 +82,7 @@ public sealed class CommandLineTests : IDisposable
     [InlineData("serve --arch ", "arm64", "x86_64")]
     [InlineData("serve --arch x", "x86_64")]
     [InlineData("serve --arch x86_64 --ch", "--channel")]
-    [InlineData("serve --channel stable --arch x86_64 --", "--arch", "--artifacts", "--bind", "--boot-id", "--bootstrap",
+    [InlineData("serve --channel stable --arch x86_64 --", "--arch", "--artifacts", "--bind", "--boot-id", "--boot-trace", "--bootstrap",
         "--cluster-database", "--config", "--dht-port", "--fleet", "--help", "--mode", "--peers-file", "--port", "--silo-name", "--state-dir",
         "--ticket", "--trust")]
     [InlineData("serve --mode ", "internet", "local", "private")]
