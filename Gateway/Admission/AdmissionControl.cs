@@ -10,9 +10,8 @@ namespace PhaseMesh.Gateway.Admission;
 /// 1. A download that begins holds one of the streams until it ends; in mid-body nobody is ever made to wait for one.
 /// 2. Who waits is next by priority, streams under way, and arrival (<see cref="WaitingLine"/>). One eighth of the streams is never bulk's,
 ///    and a quarter is before others get one.
-/// 3. While someone waits, streams whose clients take far longer for a slice than others' do count no more, until they are quick again:
-///    a stalled reader holds nothing that others need. "Far longer" is relative: on a full line everybody is slow, and more of them
-///    would not make it faster.
+/// 3. While someone waits, streams whose clients take far longer for a slice than others' do (<see cref="SlowStreams"/>) count no more,
+///    until they are quick again: a stalled reader holds nothing that others need.
 /// 4. Who waited too long, or finds no room to wait, is told when to come back, later the more wait, and keeps its place. When the room is
 ///    full, an earlier client takes the place of the last.
 /// </remarks>
@@ -26,10 +25,7 @@ internal sealed class AdmissionControl : IDisposable
     private readonly Queue<AdmissionWaiter> _byAge = [];
     private readonly HashSet<AdmissionTicket> _open = [];
     private readonly WaitingLine[] _lines = [new(StreamPriority.Boot), new(StreamPriority.Bulk)];
-    private readonly RateLimit _limitInAll;
-    private readonly RateLimit _limitPerSite;
-    private readonly RateLimit _limitPerClient;
-    private readonly RateGate _rate;
+    private readonly AdmissionRates _rates;
     private readonly ITimer _sweeper;
     private readonly AdmissionCounters _counters = new();
     private readonly DecayingRate _ended;
@@ -43,15 +39,12 @@ internal sealed class AdmissionControl : IDisposable
     public AdmissionControl(AdmissionOptions options, TimeProvider clock, Func<double> random)
     {
         (_options, _clock, _random) = (options, clock, random);
-        _limitInAll = new RateLimit(options.MaxRate);
-        _limitPerSite = new RateLimit(options.MaxRatePerSite);
-        _limitPerClient = new RateLimit(options.MaxRatePerClient);
-        _rate = new RateGate(_limitInAll, clock);
+        _rates = new AdmissionRates(options, clock);
         _ended = new DecayingRate(clock);
         _sweptAt = clock.GetTimestamp();
         _sweeper = clock.CreateTimer(
             static state => ((AdmissionControl)state!).Sweep(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
-        _clients = new ClientTable(options, _limitPerClient, clock, _lines);
+        _clients = new ClientTable(options, _rates, clock, _lines);
     }
 
     public TimeProvider Clock => _clock;
@@ -65,9 +58,7 @@ internal sealed class AdmissionControl : IDisposable
         lock (_gate)
         {
             _options = options;
-            _limitInAll.Set(options.MaxRate);
-            _limitPerSite.Set(options.MaxRatePerSite);
-            _limitPerClient.Set(options.MaxRatePerClient);
+            _rates.Apply(options);
             Grant();
         }
     }
@@ -81,10 +72,10 @@ internal sealed class AdmissionControl : IDisposable
             SiteLoad? load = null;
             if (name is not null && !_sites.TryGetValue(name, out load))
             {
-                _sites.Add(name, load = new SiteLoad(name, new RateGate(_limitPerSite, _clock)));
+                _sites.Add(name, load = new SiteLoad(name, _rates.NewForSite()));
             }
 
-            return new AdmissionTicket(this, _clients.Of(ClientKey.Of(client)), load, priority, _rate);
+            return new AdmissionTicket(this, _clients.Of(ClientKey.Of(client)), load, priority, _rates.InAll);
         }
     }
 
@@ -182,7 +173,7 @@ internal sealed class AdmissionControl : IDisposable
     public void Dispose()
     {
         _sweeper.Dispose();
-        _rate.Dispose();
+        _rates.Dispose();
     }
 
     private bool MayStart(AdmissionTicket ticket) =>
@@ -333,27 +324,10 @@ internal sealed class AdmissionControl : IDisposable
             return;
         }
 
-        const double FarLonger = 4;
         _sweptAt = _clock.GetTimestamp();
-        List<TimeSpan> slices = [];
-        foreach (AdmissionTicket ticket in _open)
+        foreach (AdmissionTicket slow in SlowStreams.Among(_open, _options))
         {
-            if (ticket.Counts)
-            {
-                slices.Add(ticket.BlockedFor > ticket.LastSlice ? ticket.BlockedFor : ticket.LastSlice);
-            }
-        }
-
-        slices.Sort();
-        TimeSpan usual = slices.Count == 0 ? TimeSpan.Zero : slices[slices.Count / 2];
-        TimeSpan limit = TimeSpan.FromTicks(Math.Clamp(
-            (long)(usual.Ticks * FarLonger), _options.YieldAfter.Ticks, _options.YieldAtLatest.Ticks));
-        foreach (AdmissionTicket ticket in _open)
-        {
-            if (ticket.Counts && ticket.BlockedFor > limit)
-            {
-                Count(ticket, false);
-            }
+            Count(slow, false);
         }
 
         Grant();

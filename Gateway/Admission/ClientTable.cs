@@ -1,7 +1,7 @@
 namespace PhaseMesh.Gateway.Admission;
 
 /// <summary>The clients that are here, and those that were a moment ago. Used under the lock of <see cref="AdmissionControl"/>.</summary>
-internal sealed class ClientTable(AdmissionOptions options, RateLimit rate, TimeProvider clock, WaitingLine[] lines)
+internal sealed class ClientTable(AdmissionOptions options, AdmissionRates rates, TimeProvider clock, WaitingLine[] lines)
 {
     private readonly Dictionary<ClientKey, ClientLoad> _clients = [];
     private readonly Queue<ClientLoad> _idle = [];
@@ -16,7 +16,7 @@ internal sealed class ClientTable(AdmissionOptions options, RateLimit rate, Time
         ForgetIdle(now);
         if (!_clients.TryGetValue(key, out ClientLoad? client))
         {
-            _clients.Add(key, client = new ClientLoad(key, _nextTurn++, now, new RateGate(rate, clock)));
+            _clients.Add(key, client = new ClientLoad(key, _nextTurn++, now, rates.NewForClient()));
         }
         else if (client.Begun >= AdmissionOptions.DownloadsInPlace || clock.GetElapsedTime(client.Since, now) > options.PlaceLasts)
         {

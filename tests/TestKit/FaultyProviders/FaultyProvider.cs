@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.TestKit.Processes;
 
 namespace PhaseMesh.TestKit.FaultyProviders;
 
@@ -39,9 +40,9 @@ public sealed partial class FaultyProvider : IAsyncDisposable
         _release = release;
         Fault = fault;
         ManifestBytes = release.Manifest.RawBytes;
-        _listener = new TcpListener(IPAddress.Loopback, 0);
+        Port = LoopbackPort.Free(); // Still free when it restarts, as no outgoing connection can take it.
+        _listener = new TcpListener(IPAddress.Loopback, Port);
         _listener.Start();
-        Port = ((IPEndPoint)_listener.LocalEndpoint).Port;
         _accepting = AcceptAsync(_listener, _stop.Token);
     }
 
