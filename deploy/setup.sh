@@ -6,7 +6,7 @@ set -euo pipefail
 
 purpose=${1:-demo}
 demo=(busybox-static ca-certificates cpio curl dpkg gzip kexec-tools kmod libc-bin libsodium23 libssl3 make openssl postgresql procps qemu-system-x86 squashfs-tools)
-test=(aria2 avahi-daemon avahi-utils chromium dbus dnsmasq-base git golang-github-burntsushi-toml-dev iproute2 ipxe-qemu prometheus python3 python3-yaml python3-zeroconf systemd wget)
+test=(aria2 avahi-daemon avahi-utils bsdutils chromium dbus dnsmasq-base git golang-github-burntsushi-toml-dev iproute2 ipxe-qemu prometheus python3 python3-yaml python3-zeroconf systemd wget)
 bench=(haproxy nginx-light squid wrk)
 packages=("${demo[@]}")
 case "$purpose" in

@@ -1,4 +1,5 @@
 using PhaseMesh.Mdns.Network;
+using PhaseMesh.Silo.Commands.Top;
 using PhaseMesh.Silo.Configuration;
 using Spectre.Console;
 
@@ -19,6 +20,12 @@ internal sealed class CommandContext
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
+    /// <summary>As it is now.</summary>
+    public Func<TerminalSize> TerminalSize { get; init; } = () => Commands.TerminalSize.Unknown;
+
+    /// <summary>Takes the terminal over until it is disposed of.</summary>
+    public Func<ITopTerminal> OpenTerminal { get; init; } = TopTerminal.Open;
+
     /// <summary>Opens the links to listen on. Null: the machine's own.</summary>
     public Func<IMulticastNetwork>? Multicast { get; init; }
 
@@ -32,6 +39,7 @@ internal sealed class CommandContext
         Host = HostSurroundings.OfThisProcess,
         OutputIsTerminal = !Console.IsOutputRedirected,
         ErrorIsTerminal = !Console.IsErrorRedirected,
+        TerminalSize = Commands.TerminalSize.OfThisProcess,
         Serve = serve,
     };
 

@@ -13,6 +13,7 @@ using PhaseMesh.Silo.Commands.Manifests;
 using PhaseMesh.Silo.Commands.Neighbours;
 using PhaseMesh.Silo.Commands.Providers;
 using PhaseMesh.Silo.Commands.Routes;
+using PhaseMesh.Silo.Commands.Top;
 
 namespace PhaseMesh.Silo.Commands;
 
@@ -121,6 +122,7 @@ internal static class PlasmdCommandLine
                 DhtPeersCommand.Create(context),
                 DhtBenchCommand.Create(context),
             },
+            TopCommand.Create(context),
             CompletionCommand.Create(context),
         };
         foreach (Option option in root.Options)

@@ -58,7 +58,7 @@ internal static class BootCommands
         FleetCommandOptions options = new();
         Argument<string> id = new("BOOT") { Description = "The boot's id, 32 hex digits." };
         var log = new Option<bool>("--log") { Description = "Show what its console said, and nothing else." };
-        var command = new PlasmdCommand("show", "Show a boot with the time of each phase.",
+        var command = new PlasmdCommand("show", "Show a boot with the time of each phase, and what to do about one that failed.",
             "plasmd boot show 0123456789abcdef0123456789abcdef") { id, log };
         options.AddTo(command, canWatch: true);
         command.SetAction((parsed, cancellationToken) => options.ShowAsync(parsed, context, async session =>
@@ -74,25 +74,23 @@ internal static class BootCommands
             if (options.WantsJson(parsed))
             {
                 FleetSession.Print(context, boot);
+                return;
             }
-            else
+
+            Write(boot, context);
+            if (BootText.IsTrouble(boot))
             {
-                Write(boot, context);
+                context.Output.WriteLine();
+                foreach (string line in BootText.Explanation(boot, await BootLogText.ReadAsync(session, path, cancellationToken)))
+                {
+                    context.Output.WriteLine(line);
+                }
             }
         }, cancellationToken));
         return command;
     }
 
     public static string Query(string name, string? value) => value is null ? "" : $"&{name}={Uri.EscapeDataString(value)}";
-
-    /// <summary>From created to the last phase.</summary>
-    private static string? Took(JsonElement boot) =>
-        boot.Time("created_at") is { } created && boot.Time("updated_at") is { } updated ? JsonText.Duration(updated - created) : null;
-
-    private static string? StateOf(JsonElement boot) => boot.Is("is_stuck") ? $"stuck in {boot.Text("phase")}"
-        : boot.Text("outcome") is "running" ? boot.Text("phase")
-        : boot.Text("reason") is { } reason ? $"{boot.Text("outcome")}: {reason}"
-        : boot.Text("outcome");
 
     private static void Write(IReadOnlyList<JsonElement> boots, CommandContext context)
     {
@@ -106,8 +104,8 @@ internal static class BootCommands
         foreach (JsonElement boot in boots)
         {
             table.Add(
-                boot.Text("boot_id"), StateOf(boot), $"{boot.Text("channel")}/{boot.Text("arch")}", boot.Text("release"),
-                boot.Text("machine_id"), boot.Number("bytes_total") > 0 ? HumanSize.Of(boot.Number("bytes_fetched")) : null, Took(boot),
+                boot.Text("boot_id"), BootText.StateOf(boot), $"{boot.Text("channel")}/{boot.Text("arch")}", boot.Text("release"),
+                boot.Text("machine_id"), boot.Number("bytes_total") > 0 ? HumanSize.Of(boot.Number("bytes_fetched")) : null, BootText.Took(boot),
                 boot.Ago("created_at", context.Time),
                 JsonText.Short(boot.Peer("provider")));
         }
@@ -117,34 +115,16 @@ internal static class BootCommands
 
     private static void Write(JsonElement boot, CommandContext context)
     {
-        foreach ((string label, string? value) in new[]
+        foreach (string fact in BootText.Facts(boot))
         {
-            ("boot", boot.Text("boot_id")), ("state", StateOf(boot)), ("detail", boot.Text("detail")), ("machine", boot.Text("machine_id")),
-            ("channel", $"{boot.Text("channel")}/{boot.Text("arch")} ({boot.Text("mode")})"), ("release", boot.Text("release")),
-            ("version", boot.Text("version")), ("manifest", boot.Text("manifest")), ("address", boot.Text("source_address")),
-            ("fetched", boot.Number("bytes_total") > 0
-                ? $"{HumanSize.Of(boot.Number("bytes_fetched"))} of {HumanSize.Of(boot.Number("bytes_total"))}, "
-                    + $"{HumanSize.Of(boot.Number("bytes_per_second"))}/s"
-                : null),
-            ("from", string.Join(", ", boot.Items("sources").Select(source => source.GetString()))),
-            ("provider", boot.Peer("provider")), ("deadline", boot.Text("deadline")), ("trace", boot.Text("trace")),
-        })
-        {
-            if (value is { Length: > 0 })
-            {
-                context.Output.WriteLine($"{label + ":",-10} {SingleLine.Of(value)}");
-            }
+            context.Output.WriteLine(fact);
         }
 
         context.Output.WriteLine();
         var table = new TableText("PHASE", "AT", "SINCE CREATED", "HEARD");
-        DateTimeOffset? began = null;
-        foreach (JsonElement phase in boot.Items("phases"))
+        foreach (string?[] phase in BootText.Phases(boot))
         {
-            DateTimeOffset? at = phase.Time("received_at");
-            began ??= at;
-            string? since = at - began is { } passed ? JsonText.Duration(passed) : null;
-            table.Add(phase.Text("phase"), phase.Text("at"), since, phase.Text("received_at"));
+            table.Add(phase);
         }
 
         table.WriteTo(context);

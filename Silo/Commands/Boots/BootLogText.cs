@@ -9,18 +9,22 @@ internal static class BootLogText
 {
     public static async Task WriteAsync(FleetSession session, string boot, CommandContext context, CancellationToken cancellationToken)
     {
+        foreach (string line in (await ReadAsync(session, boot, cancellationToken)).Split('\n'))
+        {
+            context.Output.WriteLine(SingleLine.Of(line.TrimEnd('\r')));
+        }
+    }
+
+    /// <param name="boot">The boot's path in the API.</param>
+    /// <exception cref="CommandException">The fleet refuses, or nobody answers.</exception>
+    public static async Task<string> ReadAsync(FleetSession session, string boot, CancellationToken cancellationToken)
+    {
         try
         {
             FleetReply reply = await session.Client.SendAsync(HttpMethod.Get, $"{boot}/log", default, cancellationToken);
-            if (!reply.IsGood)
-            {
-                throw new CommandException(ExitCode.FleetRefused, $"The fleet refused ({reply.Slug}): {SingleLine.Of(reply.Detail)}");
-            }
-
-            foreach (string line in Encoding.UTF8.GetString(reply.Body.Span).Split('\n'))
-            {
-                context.Output.WriteLine(SingleLine.Of(line.TrimEnd('\r')));
-            }
+            return reply.IsGood
+                ? Encoding.UTF8.GetString(reply.Body.Span)
+                : throw new CommandException(ExitCode.FleetRefused, $"The fleet refused ({reply.Slug}): {SingleLine.Of(reply.Detail)}");
         }
         catch (FleetUnreachableException failure)
         {

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
 using PhaseMesh.Silo.Commands.Fleet;
+using PhaseMesh.Silo.Commands.Progress;
 using PhaseMesh.Silo.Fleet.Client;
 
 namespace PhaseMesh.Silo.Commands.Boots;
@@ -31,8 +32,10 @@ internal static class BootWatchCommand
                 + BootCommands.Query("channel", parsed.GetValue(channel)) + BootCommands.Query("arch", parsed.GetValue(arch));
             try
             {
-                return await FollowAsync(session, path, parsed.GetValue(id) is not null, options.WantsJson(parsed), context,
-                    cancellationToken);
+                bool isOne = parsed.GetValue(id) is not null;
+                bool draws = isOne && !options.WantsJson(parsed) && context.CanDrawOn(context.ErrorIsTerminal && context.OutputIsTerminal);
+                await using ProgressLine? progress = draws ? ProgressLine.Start(context, "Fetching", 0) : null;
+                return await FollowAsync(session, path, isOne, options.WantsJson(parsed), progress, context, cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -43,7 +46,8 @@ internal static class BootWatchCommand
     }
 
     private static async Task<int> FollowAsync(
-        FleetSession session, string path, bool endsWithBoot, bool isJson, CommandContext context, CancellationToken cancellationToken)
+        FleetSession session, string path, bool endsWithBoot, bool isJson, ProgressLine? progress, CommandContext context,
+        CancellationToken cancellationToken)
     {
         string? last = null;
         while (true)
@@ -63,7 +67,7 @@ internal static class BootWatchCommand
                     last = item.EventId ?? last;
                     using JsonDocument told = JsonDocument.Parse(item.Data);
                     JsonElement boot = told.RootElement.Member("boot") ?? default;
-                    context.Output.WriteLine(isJson ? item.Data : LineOf(told.RootElement.Text("at"), boot));
+                    Tell(isJson ? item.Data : LineOf(told.RootElement.Text("at"), boot), boot, progress, context);
                     if (endsWithBoot && boot.Text("outcome") is "joined" or "failed" or "lost")
                     {
                         return boot.Text("outcome") is "joined" ? ExitCode.Ok : ExitCode.Failure;
@@ -76,10 +80,35 @@ internal static class BootWatchCommand
             }
             catch (Exception failure) when (failure is FleetUnreachableException or IOException or JsonException)
             {
-                context.Error.WriteLine($"plasmd: {SingleLine.Of(failure.Message)}; trying again.");
+                string problem = $"plasmd: {SingleLine.Of(failure.Message)}; trying again.";
+                if (progress is not null)
+                {
+                    progress.Print(context.Error, problem);
+                }
+                else
+                {
+                    context.Error.WriteLine(problem);
+                }
             }
 
             await Task.Delay(RetryAfter, context.Time, cancellationToken);
+        }
+    }
+
+    /// <summary>How far a download is, is drawn in place where that can be; all else has a line of its own.</summary>
+    private static void Tell(string line, JsonElement boot, ProgressLine? progress, CommandContext context)
+    {
+        if (progress is null)
+        {
+            context.Output.WriteLine(line);
+            return;
+        }
+
+        bool isFetching = boot.Text("phase") is "fetching";
+        progress.Report(boot.Number("bytes_fetched"), isFetching ? boot.Number("bytes_total") : 0);
+        if (boot.Text("what") is not "progress")
+        {
+            progress.Print(context.Output, line);
         }
     }
 

@@ -162,7 +162,7 @@ internal static class ChannelCommands
         return command;
     }
 
-    private static string RolloutText(JsonElement rollout) =>
+    public static string RolloutText(JsonElement rollout) =>
         rollout.Is("is_halted") ? $"halted at {rollout.Text("percent")} %: {rollout.Text("halt_reason")}"
         : rollout.Is("is_paused") ? $"paused at {rollout.Text("percent")} %"
         : $"{rollout.Text("percent")} %";

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using PhaseMesh.Silo.Commands.Progress;
 
 namespace PhaseMesh.Silo.Commands.Dht;
 
@@ -33,7 +34,8 @@ internal static class DhtBenchCommand
         {
             int lookups = parsed.GetValue(count) is { } text && TryParseCount(text, out int given) ? given : DefaultCount;
             LookupFigures figures =
-                await options.AskAsync(parsed, context, (client, token) => MeasureAsync(client, lookups, context.Time, token), cancellationToken);
+                await options.AskAsync(
+                    parsed, context, (client, token) => MeasureAsync(client, lookups, context, token), cancellationToken, showsProgress: false);
             if (options.WantsJson(parsed))
             {
                 context.Output.WriteLine(JsonSerializer.Serialize(figures, DhtJson.Default.LookupFigures));
@@ -49,8 +51,11 @@ internal static class DhtBenchCommand
     }
 
     /// <summary>When the time is up, of the look-ups that ended.</summary>
-    private static async Task<LookupFigures> MeasureAsync(DhtClient client, int count, TimeProvider clock, CancellationToken cancellationToken)
+    private static async Task<LookupFigures> MeasureAsync(
+        DhtClient client, int count, CommandContext context, CancellationToken cancellationToken)
     {
+        TimeProvider clock = context.Time;
+        await using ProgressLine progress = ProgressLine.Start(context, "Looking up", count, ProgressUnit.Items);
         List<double> milliseconds = [];
         int failed = 0;
         long hops = 0, requests = 0;
@@ -64,6 +69,7 @@ internal static class DhtBenchCommand
                 failed += isAnswered ? 0 : 1;
                 hops += client.Dht.LastLookup.Hops;
                 requests += client.Dht.LastLookup.Requests;
+                progress.Report(milliseconds.Count);
             }
         }
         catch (OperationCanceledException) when (milliseconds.Count > 0)

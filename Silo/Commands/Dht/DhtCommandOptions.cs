@@ -1,6 +1,7 @@
 using System.CommandLine;
 using PhaseMesh.Libp2p.Multiformats;
 using PhaseMesh.Silo.Commands.Neighbours;
+using PhaseMesh.Silo.Commands.Progress;
 using PhaseMesh.Silo.Commands.Providers;
 using PhaseMesh.Silo.Configuration;
 
@@ -84,7 +85,8 @@ internal sealed class DhtCommandOptions
     /// <summary>Joins as a client and asks; what is asked has what is left of the time.</summary>
     /// <exception cref="CommandException">Nobody is known, answers, or answers in time.</exception>
     public async Task<T> AskAsync<T>(
-        ParseResult parsed, CommandContext context, Func<DhtClient, CancellationToken, Task<T>> ask, CancellationToken cancellationToken)
+        ParseResult parsed, CommandContext context, Func<DhtClient, CancellationToken, Task<T>> ask, CancellationToken cancellationToken,
+        bool showsProgress = true)
     {
         ProviderConfiguration configuration = Configuration(parsed, context);
         TimeSpan time = Time(parsed);
@@ -98,6 +100,7 @@ internal sealed class DhtCommandOptions
                     ExitCode.NotReachable,
                     "No peer of the DHT is known, and no plasmd with a DHT answers on this machine; give one with --bootstrap, --peers-file or "
                     + "PLASM_BOOTSTRAP.");
+            await using ProgressLine? progress = showsProgress ? ProgressLine.Wait(context, "Asking the DHT", time) : null;
             await using DhtClient client = await DhtClient.StartAsync(peers, context.Time, limit.Token);
             await client.JoinAsync(limit.Token);
             return await ask(client, limit.Token);

@@ -42,13 +42,17 @@ internal sealed class FleetCommandOptions
         },
         ProviderSettings.FleetUrl);
 
-    public void AddTo(Command command, bool canWatch = false)
+    public void AddTo(Command command, bool canWatch = false, bool hasJson = true)
     {
         command.Add(Fleet);
         command.Add(_key);
         command.Add(_config);
         command.Add(_timeout);
-        command.Add(_json);
+        if (hasJson)
+        {
+            command.Add(_json);
+        }
+
         if (canWatch)
         {
             command.Add(_watch);

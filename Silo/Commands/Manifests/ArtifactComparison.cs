@@ -1,6 +1,7 @@
 using Microsoft.Win32.SafeHandles;
 using PhaseMesh.Manifests;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.Silo.Commands.Progress;
 
 namespace PhaseMesh.Silo.Commands.Manifests;
 
@@ -29,19 +30,14 @@ internal static class ArtifactComparison
             pairs.Add((artifact, path));
         }
 
-        await HashingProgress.RunAsync(context, async announce =>
+        foreach ((ManifestArtifact artifact, string path) in pairs)
         {
-            foreach ((ManifestArtifact artifact, string path) in pairs)
-            {
-                using SafeFileHandle file = File.OpenHandle(path, options: FileOptions.SequentialScan);
-                IProgress<long> progress = announce(artifact.Kind.Name(), artifact.SizeBytes);
-                ManifestArtifact actual = await ArtifactHasher.HashAsync(
-                    file, artifact.Kind, artifact.Path, artifact.Chunks?.ChunkSizeBytes, progress, cancellationToken);
-                Compare(artifact, actual, path);
-            }
-
-            return true;
-        });
+            using SafeFileHandle file = File.OpenHandle(path, options: FileOptions.SequentialScan);
+            await using ProgressLine progress = ProgressLine.Hashing(context, artifact.Kind.Name(), artifact.SizeBytes);
+            ManifestArtifact actual = await ArtifactHasher.HashAsync(
+                file, artifact.Kind, artifact.Path, artifact.Chunks?.ChunkSizeBytes, progress, cancellationToken);
+            Compare(artifact, actual, path);
+        }
     }
 
     private static void Compare(ManifestArtifact expected, ManifestArtifact actual, string path)

@@ -3,6 +3,7 @@ using System.Globalization;
 using Microsoft.Win32.SafeHandles;
 using PhaseMesh.Manifests;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.Silo.Commands.Progress;
 using PhaseMesh.Silo.Configuration;
 
 namespace PhaseMesh.Silo.Commands.Manifests;
@@ -122,18 +123,17 @@ internal sealed class ManifestGenerateCommand
         return ExitCode.Ok;
     }
 
-    private Task<List<ManifestArtifact>> HashAsync(
-        IReadOnlyDictionary<ArtifactKind, string> files, int? chunkSizeBytes, CancellationToken cancellationToken) =>
-        HashingProgress.RunAsync(_context, async announce =>
+    private async Task<List<ManifestArtifact>> HashAsync(
+        IReadOnlyDictionary<ArtifactKind, string> files, int? chunkSizeBytes, CancellationToken cancellationToken)
+    {
+        List<ManifestArtifact> artifacts = [];
+        foreach ((ArtifactKind kind, string path) in files)
         {
-            List<ManifestArtifact> artifacts = [];
-            foreach ((ArtifactKind kind, string path) in files)
-            {
-                using SafeFileHandle file = File.OpenHandle(path, options: FileOptions.SequentialScan);
-                IProgress<long> progress = announce($"{kind.Name()}", RandomAccess.GetLength(file));
-                artifacts.Add(await ArtifactHasher.HashAsync(file, kind, $"/{kind.Name()}", chunkSizeBytes, progress, cancellationToken));
-            }
+            using SafeFileHandle file = File.OpenHandle(path, options: FileOptions.SequentialScan);
+            await using ProgressLine progress = ProgressLine.Hashing(_context, kind.Name(), RandomAccess.GetLength(file));
+            artifacts.Add(await ArtifactHasher.HashAsync(file, kind, $"/{kind.Name()}", chunkSizeBytes, progress, cancellationToken));
+        }
 
-            return artifacts;
-        });
+        return artifacts;
+    }
 }

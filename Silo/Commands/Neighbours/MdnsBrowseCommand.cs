@@ -7,6 +7,7 @@ using PhaseMesh.Mdns;
 using PhaseMesh.Mdns.Browsing;
 using PhaseMesh.Mdns.Network;
 using PhaseMesh.Mdns.Services;
+using PhaseMesh.Silo.Commands.Progress;
 using PhaseMesh.Silo.Commands.Providers;
 
 namespace PhaseMesh.Silo.Commands.Neighbours;
@@ -49,11 +50,15 @@ internal static class MdnsBrowseCommand
     }
 
     /// <exception cref="CommandException">No interface is up, or port 5353 is not to be had.</exception>
-    public static async Task<IReadOnlyList<Neighbour>> BrowseAsync(CommandContext context, TimeSpan time, CancellationToken cancellationToken)
+    public static async Task<IReadOnlyList<Neighbour>> BrowseAsync(
+        CommandContext context, TimeSpan time, CancellationToken cancellationToken, bool showsProgress = true)
     {
         await using MdnsNode node = Open(context);
         await using ServiceBrowser browser = node.Browse(PhaseImageService.ServiceType);
-        await Task.Delay(time, context.Time, cancellationToken);
+        await using (showsProgress ? ProgressLine.Wait(context, "Listening for neighbours", time) : null)
+        {
+            await Task.Delay(time, context.Time, cancellationToken);
+        }
 
         List<Neighbour> neighbours = [];
         foreach (ServiceInstance instance in browser.Instances)

@@ -3,6 +3,7 @@ using PhaseMesh.Manifests.Pointers;
 using PhaseMesh.Manifests.Signing;
 using PhaseMesh.Silo.Commands.Dht;
 using PhaseMesh.Silo.Commands.Neighbours;
+using PhaseMesh.Silo.Commands.Progress;
 using PhaseMesh.Silo.Configuration;
 using PhaseMesh.Silo.Identity;
 
@@ -16,9 +17,10 @@ internal sealed class AnnouncedReleases(CommandContext context, ProviderConfigur
 {
     public async Task<IReadOnlyList<ListedRelease>> ListAsync(CancellationToken cancellationToken)
     {
+        await using ProgressLine progress = ProgressLine.Wait(context, "Listening and looking", time);
         IEnumerable<ListedRelease>[] answers = await Task.WhenAll(
-            LocalAsync(cancellationToken), TryAsync("mDNS", NeighboursAsync, cancellationToken),
-            TryAsync("the DHT", DhtAsync, cancellationToken));
+            LocalAsync(cancellationToken), TryAsync("mDNS", NeighboursAsync, progress, cancellationToken),
+            TryAsync("the DHT", DhtAsync, progress, cancellationToken));
         return [.. answers.SelectMany(answer => answer)
             .GroupBy(release => (release.Channel, release.Arch, Provider: release.PeerId ?? string.Join(' ', release.Urls)))
             .Select(accounts => accounts.Aggregate((first, next) => first.With(next)))
@@ -44,7 +46,7 @@ internal sealed class AnnouncedReleases(CommandContext context, ProviderConfigur
     }
 
     private async Task<IEnumerable<ListedRelease>> NeighboursAsync(CancellationToken cancellationToken) =>
-        (await MdnsBrowseCommand.BrowseAsync(context, time, cancellationToken)).Select(neighbour => new ListedRelease(
+        (await MdnsBrowseCommand.BrowseAsync(context, time, cancellationToken, showsProgress: false)).Select(neighbour => new ListedRelease(
             neighbour.Channel, neighbour.Arch, PeerIdOf(neighbour.Peer), neighbour.Peer, neighbour.Release, neighbour.Digest, neighbour.Urls,
             ["mdns"]));
 
@@ -97,7 +99,8 @@ internal sealed class AnnouncedReleases(CommandContext context, ProviderConfigur
     }
 
     private async Task<IEnumerable<ListedRelease>> TryAsync(
-        string source, Func<CancellationToken, Task<IEnumerable<ListedRelease>>> ask, CancellationToken cancellationToken)
+        string source, Func<CancellationToken, Task<IEnumerable<ListedRelease>>> ask, ProgressLine progress,
+        CancellationToken cancellationToken)
     {
         try
         {
@@ -105,7 +108,7 @@ internal sealed class AnnouncedReleases(CommandContext context, ProviderConfigur
         }
         catch (CommandException failure) when (failure.ExitCode is ExitCode.NotReachable or ExitCode.Failure)
         {
-            context.Error.WriteLine(SingleLine.Of($"plasmd: Nothing was heard by {source}: {failure.Message}"));
+            progress.Print(context.Error, SingleLine.Of($"plasmd: Nothing was heard by {source}: {failure.Message}"));
             return [];
         }
     }

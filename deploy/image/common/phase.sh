@@ -23,6 +23,17 @@ phase_load_modules() {
     done </lib/phase/modules
 }
 
+# Every interface but lo, with what tells a dead cable from a silent server.
+phase_links() {
+    local interface state
+    for interface in /sys/class/net/*; do
+        interface=${interface##*/}
+        [ "$interface" = lo ] && continue
+        case "$(cat "/sys/class/net/$interface/carrier" 2>/dev/null)" in 1) state="link up" ;; 0) state="no link" ;; *) state=down ;; esac
+        echo "$interface $(cat "/sys/class/net/$interface/address") $state"
+    done
+}
+
 # Brings up every interface but lo and asks all of them for a lease until one has it.
 # usage: phase_network SECONDS; fails when no interface had a lease within about SECONDS.
 phase_network() {

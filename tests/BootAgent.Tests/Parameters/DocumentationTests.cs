@@ -28,7 +28,10 @@ public class DocumentationTests
 
     [Fact]
     public void ExitCodes_Table_IsTheCodesTable() =>
-        Assert.Equal(AgentExitCodes.All.Select(code => $"| {(int)code} | {code.Meaning()} |"), TableUnder("## Exit codes"));
+        Assert.Equal(
+            AgentExitCodes.All.Select(code =>
+                $"| {(int)code} |{(code == AgentExitCode.Ok ? "" : $" `{code.Slug()}`")} | {code.Meaning()} |"),
+            TableUnder("## Exit codes"));
 
     [Fact]
     public void Limits_Table_HasTheDefaults()

@@ -22,6 +22,9 @@ internal sealed class CommandScene : IDisposable
 
     public bool OnTerminal { get; set; }
 
+    /// <summary>What <c>top</c> gets; null: it may not ask.</summary>
+    public Func<Silo.Commands.Top.ITopTerminal>? OpenTerminal { get; set; }
+
     /// <summary>What serve was called with; null when it was not.</summary>
     public ProviderOptions? Served { get; private set; }
 
@@ -66,6 +69,7 @@ internal sealed class CommandScene : IDisposable
             ErrorIsTerminal = OnTerminal,
             Time = Time ?? Clock,
             Multicast = Multicast,
+            OpenTerminal = OpenTerminal ?? (() => throw new InvalidOperationException("There is no terminal.")),
             Host = new HostSurroundings
             {
                 Variable = name => Variables.GetValueOrDefault(name) ?? (name == "XDG_STATE_HOME" ? PathOf("state") : null),

@@ -93,7 +93,7 @@ public partial class RuleFilesTests
     [GeneratedRegex(@"^\| `plasmd ((?:[a-z]+)(?: [a-z]+)?)`[^|]*\|[^|]*\|([^|]*)\|$")]
     private static partial Regex CommandRow();
 
-    [GeneratedRegex(@"plasmd ((?:boot|channel|cluster|dht|fleet|key|manifest|mdns|provider|route) [a-z]+)[^`\n|]*")]
+    [GeneratedRegex(@"plasmd (top|(?:boot|channel|cluster|dht|fleet|key|manifest|mdns|provider|route) [a-z]+)[^`\n|]*")]
     private static partial Regex Command();
 
     [GeneratedRegex("--[a-z-]+")]

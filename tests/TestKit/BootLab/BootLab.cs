@@ -76,14 +76,17 @@ public sealed class BootLab : IAsyncDisposable
     /// <param name="lan">The LAN it is plugged into; null is QEMU's user network.</param>
     /// <param name="initramfs">Null for the boot image's own.</param>
     /// <param name="hostPort">The port on 127.0.0.1 that leads into it; 0: any free one.</param>
+    /// <param name="isAlone">Nobody is on its network.</param>
     public Task<QemuMachine> BootAsync(
-        string name, string parameters, int memoryMegabytes = 512, LanLab? lan = null, string? initramfs = null, int hostPort = 0) =>
+        string name, string parameters, int memoryMegabytes = 512, LanLab? lan = null, string? initramfs = null, int hostPort = 0,
+        bool isAlone = false) =>
         QemuMachine.StartAsync(new QemuMachineOptions
         {
             Name = name,
             MemoryMegabytes = memoryMegabytes,
             Lan = lan,
             HostPort = hostPort,
+            IsAlone = isAlone,
             Direct = new DirectBoot(
                 ImagePath("boot", "vmlinuz"), initramfs ?? ImagePath("boot", "initramfs"), $"{KernelCommandLine} phase.trust={OperatorKeyId} {parameters}"),
         });

@@ -19,6 +19,9 @@ public sealed record QemuMachineOptions
     /// <summary>The LAN it is plugged into; null is QEMU's user network.</summary>
     public LanLab? Lan { get; init; }
 
+    /// <summary>Its network card is plugged into nothing: there is a link, and nobody on it.</summary>
+    public bool IsAlone { get; init; }
+
     /// <summary>The port on 127.0.0.1 that leads into the machine; 0: any free one.</summary>
     public int HostPort { get; init; }
 
@@ -91,6 +94,7 @@ public sealed class QemuMachine : IAsyncDisposable
 
         string network = $"user,id=n0,hostname={options.Name.Replace(' ', '-')}{bootFile}"
             + $",hostfwd=tcp:127.0.0.1:{hostPort}-:{options.ForwardedPort}";
+        network = options.IsAlone ? "hubport,id=n0,hubid=0" : network;
         arguments.AddRange(["-netdev", network, "-device", "virtio-net-pci,netdev=n0"]);
         return new QemuMachine(ChildProcess.Start(options.Name, Program, arguments), hostPort);
     }
