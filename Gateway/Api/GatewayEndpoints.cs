@@ -1,5 +1,6 @@
 using PhaseMesh.Gateway.Forwarding;
 using PhaseMesh.Gateway.Health;
+using PhaseMesh.Gateway.OperatorConsole;
 using PhaseMesh.Serving.Responses;
 using PhaseMesh.Telemetry;
 
@@ -25,6 +26,7 @@ internal static class GatewayEndpoints
         routes.MapMethods("/readyz", Methods, health.GetReadyAsync);
         routes.MapMethods("/health", Methods, health.GetReadyAsync);
         routes.MapMetrics();
+        routes.MapConsole();
         routes.MapMethods("/v1/route/{digest}", Methods, services.GetRequiredService<ExplainEndpoint>().GetAsync);
         routes.MapMethods("/v1/admission", Methods, services.GetRequiredService<AdmissionEndpoint>().GetAsync);
         routes.Map("/v1/{**path}", services.GetRequiredService<SiloProxy>().HandleAsync);
