@@ -33,7 +33,8 @@ public sealed class AppearanceTests(ConsoleBrowser browser, ScriptedFleetFixture
     {
         await using ConsolePage console = await OpenAsync(name, new BrowserNewContextOptions
         {
-            ColorScheme = colours, ViewportSize = new ViewportSize { Width = 1360, Height = 860 },
+            ColorScheme = colours,
+            ViewportSize = new ViewportSize { Width = 1360, Height = 860 },
         });
         await console.PictureAsync($"{name}-{(colours == ColorScheme.Dark ? "dark" : "light")}");
         await AxeCore.AssertCleanAsync(console.Page);
@@ -54,7 +55,10 @@ public sealed class AppearanceTests(ConsoleBrowser browser, ScriptedFleetFixture
     {
         await using ConsolePage console = await OpenAsync(name, new BrowserNewContextOptions
         {
-            ViewportSize = new ViewportSize { Width = 390, Height = 844 }, HasTouch = true, IsMobile = true, DeviceScaleFactor = 2,
+            ViewportSize = new ViewportSize { Width = 390, Height = 844 },
+            HasTouch = true,
+            IsMobile = true,
+            DeviceScaleFactor = 2,
         });
         await console.PictureAsync($"{name}-phone");
         int wide = await console.Page.EvaluateAsync<int>("() => document.documentElement.scrollWidth");

@@ -80,8 +80,19 @@ public sealed class HostileValueTests(ConsoleBrowser browser)
         ScriptedFleet fleet = await ScriptedFleet.StartAsync();
         fleet.Silo.Put(new ScriptedBoot(ScriptedFleet.BootId(1))
         {
-            MachineId = text, Channel = text, Phase = "failed", Outcome = "failed", Reason = text, Detail = text, Version = text,
-            SourceAddress = text, Sources = [text], Found = [text], Provider = text, CreatedAt = ScriptedFleet.Now, UpdatedAt = ScriptedFleet.Now,
+            MachineId = text,
+            Channel = text,
+            Phase = "failed",
+            Outcome = "failed",
+            Reason = text,
+            Detail = text,
+            Version = text,
+            SourceAddress = text,
+            Sources = [text],
+            Found = [text],
+            Provider = text,
+            CreatedAt = ScriptedFleet.Now,
+            UpdatedAt = ScriptedFleet.Now,
             BytesTotal = 5,
         });
         fleet.Silo.Answers[$"/v1/boots/{ScriptedFleet.BootId(1)}/log"] = text;

@@ -30,7 +30,11 @@ internal sealed class BootingMachine : IDisposable
 
     public Task<JsonElement> FetchesAsync(long fetched, long total) => TellAsync(new
     {
-        phase = "fetching", at = Now, bytes_fetched = fetched, bytes_total = total, bytes_per_second = 50L << 20,
+        phase = "fetching",
+        at = Now,
+        bytes_fetched = fetched,
+        bytes_total = total,
+        bytes_per_second = 50L << 20,
         from = new[] { "http://10.1.2.3:8080" },
     });
 

@@ -79,7 +79,10 @@ internal sealed class RealFleet : IAsyncDisposable
     {
         using TestRelease made = TestRelease.Create(new TestReleaseOptions
         {
-            ContentSeed = content, Channel = ReleaseChannelName.Parse(channel), Release = release, Expires = expires,
+            ContentSeed = content,
+            Channel = ReleaseChannelName.Parse(channel),
+            Release = release,
+            Expires = expires,
         });
         JsonElement published = await Caller.SendAsync(
             Silo, HttpMethod.Post, $"/v1/channels/{channel}/x86_64/publish?percent={percent}", made.Manifest.RawBytes.ToArray(), Operator,

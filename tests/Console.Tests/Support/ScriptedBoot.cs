@@ -59,7 +59,19 @@ internal sealed record ScriptedBoot(string BootId)
 
     public object InShort(string what) => new
     {
-        BootId, what, Phase, Outcome, Channel, Arch, MachineId, Release, BytesFetched, BytesTotal, BytesPerSecond, Reason, Provider,
+        BootId,
+        what,
+        Phase,
+        Outcome,
+        Channel,
+        Arch,
+        MachineId,
+        Release,
+        BytesFetched,
+        BytesTotal,
+        BytesPerSecond,
+        Reason,
+        Provider,
         CreatedAt,
     };
 }

@@ -62,7 +62,9 @@ internal static class ScriptedChannels
         manifest_bytes = manifest.RawBytes.Length,
         artifacts = manifest.Artifacts.Values.OrderBy(artifact => artifact.Kind).Select(artifact => new
         {
-            kind = artifact.Kind.ToString().ToLowerInvariant(), digest = artifact.Digest.ToString(), size_bytes = artifact.SizeBytes,
+            kind = artifact.Kind.ToString().ToLowerInvariant(),
+            digest = artifact.Digest.ToString(),
+            size_bytes = artifact.SizeBytes,
         }),
         signers = Array.Empty<string>(),
         published_at = ScriptedFleet.Now.AddHours(-3).AddDays(release - 44),

@@ -104,7 +104,10 @@ internal sealed class ScriptedFleet : IAsyncDisposable
         Silo.Answers["/v1/channels/stable/x86_64/history"] = new { releases = ScriptedChannels.History(manifest) };
         Silo.Answers["/v1/boots/counts"] = new
         {
-            total = 1204, by_phase = new { }, by_outcome = new { running = 61, joined = 1121, failed = 17, lost = 5 }, by_reason = new { },
+            total = 1204,
+            by_phase = new { },
+            by_outcome = new { running = 61, joined = 1121, failed = 17, lost = 5 },
+            by_reason = new { },
         };
         Silo.Answers["/v1/cluster"] = new
         {

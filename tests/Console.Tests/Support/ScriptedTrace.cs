@@ -65,7 +65,9 @@ internal static class ScriptedTrace
 
         Dictionary<string, object> Event(string name, long at, string provider) => new()
         {
-            ["name"] = name, ["timeUnixNano"] = $"{begin + at}000000", ["attributes"] = new[] { Attribute(("phase.provider", provider)) },
+            ["name"] = name,
+            ["timeUnixNano"] = $"{begin + at}000000",
+            ["attributes"] = new[] { Attribute(("phase.provider", provider)) },
         };
     }
 
@@ -77,6 +79,7 @@ internal static class ScriptedTrace
 
     private static Dictionary<string, object> Attribute((string Key, string Value) one) => new()
     {
-        ["key"] = one.Key, ["value"] = new Dictionary<string, string> { ["stringValue"] = one.Value },
+        ["key"] = one.Key,
+        ["value"] = new Dictionary<string, string> { ["stringValue"] = one.Value },
     };
 }
