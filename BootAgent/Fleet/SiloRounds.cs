@@ -36,7 +36,7 @@ internal sealed class SiloRounds(
     /// <param name="body">What is told.</param>
     /// <param name="contentType">Of the body.</param>
     /// <param name="isAnswer">Whether a good reply is one.</param>
-    /// <param name="givesWay">Asked after a round without success: whether the call shall end with the last reply, to be made again later.</param>
+    /// <param name="givesWay">Asked after a round without success: whether the call shall end, to be made again later.</param>
     public async Task<FleetReply> PostAsync(
         string path, byte[] body, MediaTypeHeaderValue contentType, Func<FleetReply, bool> isAnswer, Func<bool>? givesWay = null)
     {

@@ -12,7 +12,8 @@ internal sealed class ArtifactTrace(BootSpan span, IReadOnlyList<ProviderSession
 
     private readonly Lock _gate = new();
     private readonly HashSet<ProviderSession> _started = [];
-    private readonly Dictionary<ProviderSession, long> _before = sessions.ToDictionary(session => session, session => session.DeliveredBytes);
+    private readonly Dictionary<ProviderSession, long> _before =
+        sessions.ToDictionary(session => session, session => session.DeliveredBytes);
 
     public BootSpan Span => span;
 
@@ -30,7 +31,8 @@ internal sealed class ArtifactTrace(BootSpan span, IReadOnlyList<ProviderSession
         span.Note(TraceKeys.Started, Named(session.Provider));
     }
 
-    public void Failed(ProviderSession session, FetchFault fault) => span.Note(TraceKeys.Failed, Named(session.Provider), Reason(fault.Detail));
+    public void Failed(ProviderSession session, FetchFault fault) =>
+        span.Note(TraceKeys.Failed, Named(session.Provider), Reason(fault.Detail));
 
     /// <summary>The download has ended, for better or worse: says who has delivered how much.</summary>
     public void Delivered()
@@ -45,7 +47,8 @@ internal sealed class ArtifactTrace(BootSpan span, IReadOnlyList<ProviderSession
         }
     }
 
-    public static TraceTag Named(ProviderCandidate provider) => TraceTag.Of(TraceKeys.Provider, BootReporter.Names([provider])[0]);
+    public static TraceTag Named(ProviderCandidate provider) =>
+        TraceTag.Of(TraceKeys.Provider, BootReporter.Names([provider])[0]);
 
     /// <summary>Short enough that the events of a span fit a request.</summary>
     public static TraceTag Reason(string reason) => TraceTag.Of(TraceKeys.Reason, TraceLimits.Fit(reason, MaxReasonLength));

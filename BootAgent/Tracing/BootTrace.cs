@@ -53,7 +53,7 @@ internal sealed class BootTrace
     }
 
     /// <summary>
-    /// All times go by one reading of the clock, and how long ago that was: they agree with each other even when the clock is set meanwhile.
+    /// All times go by one reading of the clock, and how long ago that was: they agree with each other though the clock be set meanwhile.
     /// </summary>
     /// <param name="timestamp">Of the agent's time provider.</param>
     /// <param name="clockOffset">How far the clock is known to be off.</param>

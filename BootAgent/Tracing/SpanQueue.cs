@@ -9,7 +9,7 @@ namespace PhaseMesh.BootAgent.Tracing;
 /// </summary>
 internal sealed class SpanQueue
 {
-    /// <summary>Waiting; of more the oldest are dropped. They fit one request, or the file for the next kernel, with what goes along.</summary>
+    /// <summary>Waiting; of more the oldest are dropped. They fit one request, and the file for the next kernel.</summary>
     public const int MaxPending = 96;
     public const int MaxPendingBytes = 40 * 1024;
 

@@ -91,7 +91,9 @@ public static class TraceReader
             Attributes = Attributes(json, path),
             Events = Has(json, "events")
                 ? List(json, "events", path, TraceLimits.MaxEvents, (told, eventPath) => new TraceEvent(
-                    Text(told, "name", eventPath, TraceLimits.MaxNameLength), Time(told, "timeUnixNano", eventPath), Attributes(told, eventPath)))
+                    Text(told, "name", eventPath, TraceLimits.MaxNameLength),
+                    Time(told, "timeUnixNano", eventPath),
+                    Attributes(told, eventPath)))
                 : [],
             Error = Has(json, "status") ? Error(Member(json, "status", path), $"{path}.status") : null,
         };

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace PhaseMesh.Manifests.Traces;
 
 /// <summary>
-/// Writes an <c>ExportTraceServiceRequest</c> of OTLP as JSON (opentelemetry-proto, docs/specification.md, "JSON Protobuf Encoding"): names in
-/// lowerCamelCase, ids in hex, 64-bit integers and times as decimal strings.
+/// Writes an <c>ExportTraceServiceRequest</c> of OTLP as JSON (opentelemetry-proto, docs/specification.md, "JSON Protobuf Encoding"): names
+/// in lowerCamelCase, ids in hex, 64-bit integers and times as decimal strings.
 /// </summary>
 public static class TraceWriter
 {

@@ -163,7 +163,8 @@ internal static class ProviderSettings
     public static bool IsUptime(string text, out TimeSpan uptime)
     {
         const double Year = 31_536_000;
-        bool isUptime = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds < Year;
+        bool isUptime = double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds)
+            && seconds < Year;
         uptime = isUptime ? TimeSpan.FromSeconds(seconds) : default;
         return isUptime;
     }

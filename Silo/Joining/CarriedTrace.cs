@@ -53,7 +53,7 @@ internal sealed record CarriedTrace(TraceSource Source, TraceSpan Boot, TraceSpa
         if (open.Count != 2 || open.SingleOrDefault(span => span.Id == root) is not { Parent: null } boot
             || open.Single(span => span != boot) is not { } kexec || kexec.Parent != root || kexec.Start < boot.Start)
         {
-            problem = $"resourceSpans[0]: expected the boot {root} and one step of it to be under way, found {open.Count} spans without an end";
+            problem = $"resourceSpans[0]: expected the boot {root} and one step of it under way, found {open.Count} spans without an end";
             return false;
         }
 

@@ -1,9 +1,9 @@
 namespace PhaseMesh.Silo.Joining;
 
 /// <summary>
-/// Brings the fleet the end of the trace of the boot that this node came by, once it has enrolled, and again when it counts as serving. What
-/// the fleet does not take now is tried again with a later heartbeat, a few times. When all is told the carried file is deleted: a plasmd that
-/// starts again has nothing to tell of a boot. Nothing here keeps a node from belonging to its fleet.
+/// Brings the fleet the end of the trace of the boot that this node came by, once it has enrolled, and again when it counts as serving.
+/// What the fleet does not take now is tried again with a later heartbeat, a few times. When all is told the carried file is deleted: a
+/// plasmd that starts again has nothing to tell of a boot. Nothing here keeps a node from belonging to its fleet.
 /// </summary>
 internal sealed partial class TraceCourier(
     FleetMembershipOptions options, SiloTurns silos, JoiningLimits limits, TimeProvider clock, ILogger log)

@@ -54,7 +54,8 @@ internal sealed class FakeFleet : HttpMessageHandler
         get
         {
             List<TraceSpan> told = [];
-            foreach (TraceSpan span in Calls.Where(call => call.IsSpans).SelectMany(call => SpansOf(call.Body, call.Url.Segments[3].TrimEnd('/'))))
+            foreach (TraceSpan span in Calls.Where(call => call.IsSpans)
+                .SelectMany(call => SpansOf(call.Body, call.Url.Segments[3].TrimEnd('/'))))
             {
                 int known = told.FindIndex(each => each.Id == span.Id);
                 told.Insert(known < 0 ? told.Count : known, span);
@@ -73,7 +74,8 @@ internal sealed class FakeFleet : HttpMessageHandler
     public static IReadOnlyList<TraceSpan> SpansOf(JsonElement document, string bootId)
     {
         Assert.True(
-            TraceReader.TryRead(Encoding.UTF8.GetBytes(document.GetRawText()), bootId, out IReadOnlyList<TraceSpans>? sources, out string problem),
+            TraceReader.TryRead(
+                Encoding.UTF8.GetBytes(document.GetRawText()), bootId, out IReadOnlyList<TraceSpans>? sources, out string problem),
             problem);
         Assert.Equal("phase-agent", Assert.Single(sources).Source.Service);
         return sources[0].Spans;

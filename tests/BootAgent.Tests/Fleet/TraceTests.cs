@@ -40,8 +40,8 @@ public class TraceTests
 
         string[] steps =
         [
-            "network", "discovery command line", "discovery", "manifest", "fetch kernel", "fetch initramfs", "fetch rootfs", "fetch", "verify",
-            "kexec load",
+            "network", "discovery command line", "discovery", "manifest", "fetch kernel", "fetch initramfs", "fetch rootfs", "fetch",
+            "verify", "kexec load",
         ];
         Assert.Equal(steps.Order(), fleet.Spans.Select(span => span.Name).Order());
         TraceSpan fetch = Named(fleet, "fetch");
@@ -68,7 +68,8 @@ public class TraceTests
         Assert.Equal(release.Manifest.Digest.ToString(), Value(Named(fleet, "manifest").Attributes, "phase.manifest"));
 
         Assert.All(provider.Requests, request => Assert.Equal(
-            $"00-{agent.Options.BootId}-{Named(fleet, request.Artifact is { } kind ? $"fetch {kind.Name()}" : "manifest").Id}-01", request.TraceParent));
+            $"00-{agent.Options.BootId}-{Named(fleet, request.Artifact is { } kind ? $"fetch {kind.Name()}" : "manifest").Id}-01",
+            request.TraceParent));
     }
 
     [Fact]
@@ -154,8 +155,8 @@ public class TraceTests
         IReadOnlyList<TraceSpan> carried = Carried(agent, release)!;
         Assert.Equal(["boot", "kexec load"], carried.Where(span => span.End is null).Select(span => span.Name));
         Assert.Equal(
-            ["boot", "discovery", "discovery command line", "fetch", "fetch initramfs", "fetch kernel", "fetch rootfs", "kexec load", "manifest",
-                "network", "verify"],
+            ["boot", "discovery", "discovery command line", "fetch", "fetch initramfs", "fetch kernel", "fetch rootfs", "kexec load",
+                "manifest", "network", "verify"],
             carried.Select(span => span.Name).Order());
         Assert.Equal(Root, carried[0].Id);
         Assert.Equal(Root, carried[^1].Parent);
@@ -247,7 +248,8 @@ public class TraceTests
         Assert.True(await agent.RunAsync() == AgentExitCode.Ok, agent.Text);
 
         Assert.Null(Carried(agent, release));
-        Assert.All(provider.Requests, request => Assert.StartsWith($"00-{agent.Options.BootId}-", request.TraceParent, StringComparison.Ordinal));
+        Assert.All(provider.Requests, request => Assert.StartsWith(
+            $"00-{agent.Options.BootId}-", request.TraceParent, StringComparison.Ordinal));
     }
 
     private static RootUrl Silo
@@ -268,9 +270,10 @@ public class TraceTests
 
     private static TraceSpan Named(FakeFleet fleet, string name) => Assert.Single(fleet.Spans, span => span.Name == name);
 
-    private static object? Value(IReadOnlyList<TraceTag> attributes, string key) => attributes.SingleOrDefault(each => each.Key == key)?.Value;
+    private static object? Value(IReadOnlyList<TraceTag> attributes, string key) =>
+        attributes.SingleOrDefault(each => each.Key == key)?.Value;
 
-    /// <summary>What the next kernel finds as /phase/trace.json; null for nothing. KexecTests read the same archive by Debian's cpio.</summary>
+    /// <summary>What the next kernel finds as /phase/trace.json; null for nothing. KexecTests read such an archive by cpio.</summary>
     private static IReadOnlyList<TraceSpan>? Carried(AgentHarness agent, TestRelease release)
     {
         ReadOnlySpan<byte> archive = agent.Kexec.Initrd!.AsSpan(((int)release.Contents[ArtifactKind.Initramfs].Length + 3) & ~3);

@@ -75,7 +75,8 @@ public class BootSpanTests
         }
 
         TraceSpan told = span.Take(default);
-        Assert.Equal(Enumerable.Range(36, TraceLimits.MaxEvents).Select(i => (object)(long)i), told.Events.Select(each => each.Attributes[0].Value));
+        Assert.Equal(
+            Enumerable.Range(36, TraceLimits.MaxEvents).Select(i => (object)(long)i), told.Events.Select(each => each.Attributes[0].Value));
         Assert.Equal(36L, Assert.Single(told.Attributes, each => each.Key == "phase.dropped_events").Value);
     }
 

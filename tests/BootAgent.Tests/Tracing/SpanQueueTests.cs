@@ -32,7 +32,8 @@ public class SpanQueueTests
             _queue.Add(span);
         }
 
-        byte[] body = TraceWriter.Write(_trace.Id, [new TraceSpans(new TraceSource("a", "b", "c"), [.. _queue.Pending.Select(each => each.Span.Take(default))])]);
+        TraceSpan[] spans = [.. _queue.Pending.Select(each => each.Span.Take(default))];
+        byte[] body = TraceWriter.Write(_trace.Id, [new TraceSpans(new TraceSource("a", "b", "c"), spans)]);
         Assert.InRange(body.Length, SpanQueue.MaxPendingBytes / 2, SpanQueue.MaxPendingBytes + 1024);
         Assert.InRange(_queue.Dropped, 90, 99);
     }

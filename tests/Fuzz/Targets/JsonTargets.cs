@@ -31,7 +31,8 @@ internal static class JsonTargets
         FuzzTarget.Of("manifest", ManifestSeeds, Manifest, rounds: 20_000, tokens: JsonTokens),
         FuzzTarget.Of("pointer", PointerSeeds, Pointers, rounds: 4000, tokens: JsonTokens),
         FuzzTarget.Of("fleet-answer", FleetAnswerSeeds, FleetAnswers, rounds: 4000, tokens: [.. JsonTokens, "ticket", "current", "manifest"]),
-        FuzzTarget.Of("trace", TraceSeeds, Traces, rounds: 4000, tokens: [.. JsonTokens, "\"attributes\":[],", "\"events\":[],", "endTimeUnixNano"]),
+        FuzzTarget.Of(
+            "trace", TraceSeeds, Traces, rounds: 4000, tokens: [.. JsonTokens, "\"attributes\":[],", "\"events\":[],", "endTimeUnixNano"]),
     ];
 
     private static bool Manifest(byte[] input)
@@ -113,7 +114,8 @@ internal static class JsonTargets
         }
         using JsonDocument document = JsonDocument.Parse(input);
         Assert.Equal(
-            document.RootElement.GetProperty("resourceSpans").EnumerateArray().SelectMany(each => each.GetProperty("scopeSpans").EnumerateArray())
+            document.RootElement.GetProperty("resourceSpans").EnumerateArray()
+                .SelectMany(each => each.GetProperty("scopeSpans").EnumerateArray())
                 .SelectMany(scope => scope.GetProperty("spans").EnumerateArray()).Select(span => span.GetProperty("spanId").GetString()),
             sources.SelectMany(source => source.Spans).Select(span => span.Id));
         byte[] written = TraceWriter.Write(TraceId, sources);
@@ -123,7 +125,13 @@ internal static class JsonTargets
 
     private static IEnumerable<byte[]> TraceSeeds()
     {
-        TraceSpan boot = new() { Id = TraceSpan.RootOf(TraceId), Name = "boot", Start = Noon, Attributes = [TraceTag.Of("phase.release", 7)] };
+        TraceSpan boot = new()
+        {
+            Id = TraceSpan.RootOf(TraceId),
+            Name = "boot",
+            Start = Noon,
+            Attributes = [TraceTag.Of("phase.release", 7)],
+        };
         TraceSpan fetch = new()
         {
             Id = "00000000000000ff",

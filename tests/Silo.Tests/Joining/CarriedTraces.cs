@@ -23,7 +23,14 @@ internal static class CarriedTraces
             new TraceSpans(new TraceSource("phase-agent", "1.2", null),
             [
                 with?.Invoke(boot) ?? boot,
-                new TraceSpan { Id = TraceSpan.NewId(), Parent = boot.Id, Name = "fetch", Start = kexec.AddSeconds(-9), End = kexec.AddSeconds(-1) },
+                new TraceSpan
+                {
+                    Id = TraceSpan.NewId(),
+                    Parent = boot.Id,
+                    Name = "fetch",
+                    Start = kexec.AddSeconds(-9),
+                    End = kexec.AddSeconds(-1),
+                },
                 new TraceSpan { Id = TraceSpan.NewId(), Parent = boot.Id, Name = "kexec load", Start = kexec },
             ]),
         ]);

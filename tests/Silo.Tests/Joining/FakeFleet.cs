@@ -8,7 +8,8 @@ namespace PhaseMesh.Silo.Tests.Joining;
 /// <summary>One call as the fleet got it; its signature was good.</summary>
 internal sealed record FleetCall(HttpMethod Method, Uri Url, JsonElement Body, string Signer)
 {
-    public string What => Url.AbsolutePath.Split('/') is [.., var last] && last is "heartbeat" or "drain" or "events" or "spans" ? last : "enrol";
+    public string What =>
+        Url.AbsolutePath.Split('/') is [.., var last] && last is "heartbeat" or "drain" or "events" or "spans" ? last : "enrol";
 
     public string? this[string name] => Body.TryGetProperty(name, out JsonElement value) ? value.ToString() : null;
 

@@ -15,7 +15,8 @@ public sealed class FleetConfigurationTests : IDisposable
     public void Boot_HandsOverWhatInitExports_EmptyOnesCountAsNone()
     {
         FleetMembershipOptions fleet = _scene.With("PLASM_FLEET", "http://silo1:8080,http://silo2").With("PLASM_BOOT_ID", BootId)
-            .With("PLASM_BOOT_TICKET", "pt1-00-ff").With("PLASM_BOOT_TRACE", "/phase/trace.json").With("PLASM_BOOT_USER_SPACE", "1.53").With("PLASM_FLEET_TOKEN", "")
+            .With("PLASM_BOOT_TICKET", "pt1-00-ff")
+            .With("PLASM_BOOT_TRACE", "/phase/trace.json").With("PLASM_BOOT_USER_SPACE", "1.53").With("PLASM_FLEET_TOKEN", "")
             .Options(new ProviderFlags { ArtifactsDirectory = "a" }).Fleet;
 
         Assert.Equal(["http://silo1:8080/", "http://silo2/"], fleet.Urls.Select(url => url.ToString()));
