@@ -57,7 +57,8 @@ public sealed class BootTests(ConsoleBrowser browser)
         TimeSpan took = TimeProvider.System.GetElapsedTime(began);
 
         Assert.True(took < Limits.Shown, $"The failure was shown after {took.TotalSeconds:0.0} s.");
-        await Assertions.Expect(one.Page.Locator(".failure")).ToContainTextAsync("No provider delivered every byte");
+        await Assertions.Expect(one.Page.Locator(".advice li").Last)
+            .ToHaveTextAsync("Only one provider had it: let another serve stable/x86_64 as well.");
         await Assertions.Expect(list.Page.Locator(".reasons")).ToContainTextAsync("fetch_failed");
     }
 
@@ -86,6 +87,45 @@ public sealed class BootTests(ConsoleBrowser browser)
         await Assertions.Expect(other.Row("pick-me")).ToBeVisibleAsync();
         await other.Button("Clear filters").ClickAsync();
         await Assertions.Expect(other.Row("pick-other")).ToBeVisibleAsync();
+    }
+
+    /// <summary>As boot agent and plasmd send them; those that come while the boot is looked at are added.</summary>
+    [Fact]
+    public async Task ATrace_IsAWaterfallOfItsSpans()
+    {
+        using BootingMachine machine = await BootingMachine.StartAsync(browser.Fleet, "traced-1");
+        await using ConsolePage console = await browser.OpenAsync(browser.Fleet.Gateway, $"#/boot/{machine.Id}");
+        await Assertions.Expect(console.Page.Locator("main")).ToContainTextAsync("No trace was sent of this boot.");
+
+        await machine.TracesAsync(machine.Span("aaaaaaaaaaaaaaaa", machine.Id[..16], "fetch", 1000, 5000));
+        ILocator rows = console.Page.Locator(".waterfall tbody tr");
+        await Assertions.Expect(rows).ToHaveCountAsync(1);
+        await machine.TracesAsync(
+            machine.Span(machine.Id[..16], "", "boot", 0, 8000),
+            machine.Span("bbbbbbbbbbbbbbbb", "aaaaaaaaaaaaaaaa", "fetch kernel", 2000, 4000, "stalled"));
+        await Assertions.Expect(rows.Locator("th")).ToHaveTextAsync(["boot", "fetch", "✕ fetch kernel"]);
+        await Assertions.Expect(rows.Locator("td.figure")).ToHaveTextAsync(["8.0 s", "4.0 s", "2.0 s"]);
+        Assert.Equal("0.25", await rows.Last.Locator(".piece").EvaluateAsync<string>(
+            "element => element.style.getPropertyValue('--from')"));
+        await rows.Last.GetByRole(AriaRole.Button).ClickAsync();
+        await Assertions.Expect(console.Page.Locator(".story")).ToContainTextAsync("stalled");
+        await Assertions.Expect(console.Page.Locator(".story")).ToContainTextAsync("phase.artifact.size");
+    }
+
+    /// <summary>The page and plasmd give the same advice.</summary>
+    [Fact]
+    public async Task Advice_IsThatOfTheCommands()
+    {
+        string document = await File.ReadAllTextAsync(TestKit.Repository.PathOf("docs", "cli.md"));
+        await using ConsolePage console = await browser.OpenAsync(browser.Fleet.Gateway);
+        string[] advice = await console.Page.EvaluateAsync<string[]>("""
+            async () => Object.entries((await import("/console/boot/reasons.js")).ADVICE)
+              .map(([about, steps]) => `| \`${about}\` | ${steps.join("<br>")} |`)
+            """);
+        int first = document.IndexOf(advice[0], StringComparison.Ordinal);
+        Assert.InRange(first, 0, document.Length);
+        Assert.StartsWith(string.Join('\n', advice) + "\n", document[first..], StringComparison.Ordinal);
+        Assert.False(document[(first + string.Join('\n', advice).Length + 1)..].StartsWith('|'), "The commands know more than the page.");
     }
 
     [Fact]

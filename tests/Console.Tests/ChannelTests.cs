@@ -27,15 +27,17 @@ public sealed class ChannelTests(ConsoleBrowser browser)
         await Assertions.Expect(console.Dialog).ToContainTextAsync("promote-to/x86_64: release 2 → 5");
         await Assertions.Expect(console.Dialog).ToContainTextAsync("10 % of the machines get it at first. The others get release 2");
         await console.Dialog.GetByText("Promote release 5 to 10 %", new LocatorGetByTextOptions { Exact = true }).ClickAsync();
-        await Assertions.Expect(console.Page.Locator("#notice")).ToHaveTextAsync("promote-to/x86_64 has release 5, 2026.11.21, for 10 % of the machines.");
+        await Assertions.Expect(console.Page.Locator("#notice"))
+            .ToHaveTextAsync("promote-to/x86_64 has release 5, 2026.11.21, for 10 % of the machines.");
         await Assertions.Expect(console.Card("promote-to/x86_64")).ToContainTextAsync("promoted from promote-from");
 
         JsonElement now = await Fleet.GetAsync("/v1/channels/promote-to/x86_64");
+        JsonElement current = now.GetProperty("current");
         Assert.Equal(
             (5, 10, "promoted", Fleet.Operator.PublicKey.KeyId),
-            (now.GetProperty("current").GetProperty("release").GetInt64(), now.GetProperty("rollout").GetProperty("percent").GetInt32(),
-                now.GetProperty("current").GetProperty("origin").GetString(), now.GetProperty("current").GetProperty("published_by").GetString()));
-        await AssertIsWhatPlasmdMakesAsync(source, now.GetProperty("current").GetProperty("manifest").GetString()!);
+            (current.GetProperty("release").GetInt64(), now.GetProperty("rollout").GetProperty("percent").GetInt32(),
+                current.GetProperty("origin").GetString(), current.GetProperty("published_by").GetString()));
+        await AssertIsWhatPlasmdMakesAsync(source, current.GetProperty("manifest").GetString()!);
     }
 
     [Fact]
@@ -97,7 +99,8 @@ public sealed class ChannelTests(ConsoleBrowser browser)
         await Fleet.PublishAsync("locked", 2, content: 200);
         await Fleet.PublishAsync("locked-source", 1, content: 300);
         await using ConsolePage console = await OpenAsync("locked");
-        foreach ((string button, int missing) in ((string, int)[])[("Pause …", 1), ("Percent …", 1), ("Promote …", 2), ("Roll back …", 2)])
+        (string, int)[] buttons = [("Pause …", 1), ("Percent …", 1), ("Promote …", 2), ("Roll back …", 2)];
+        foreach ((string button, int missing) in buttons)
         {
             await PressAsync(console, "locked", button);
             await Assertions.Expect(console.Dialog.Locator(".missing li")).ToHaveCountAsync(missing);
@@ -110,7 +113,7 @@ public sealed class ChannelTests(ConsoleBrowser browser)
         await PressAsync(console, "locked", "Roll back …");
         await Assertions.Expect(console.Dialog.Locator(".missing li")).ToHaveTextAsync(
             "A release key, to sign the new manifest with: machines boot only what one they trust has signed.");
-        Assert.Equal(2, (await Fleet.GetAsync("/v1/channels/locked/x86_64")).GetProperty("current").GetProperty("release").GetInt64());
+        Assert.Equal(2, await NewestAsync("locked"));
     }
 
     [Fact]
@@ -134,9 +137,10 @@ public sealed class ChannelTests(ConsoleBrowser browser)
         await console.ChooseKeysAsync(Fleet.OperatorFile, strangersFile);
         await PressAsync(console, "guarded", "Roll back …");
         await console.Dialog.GetByText("Roll back to 1 as release 3", new LocatorGetByTextOptions { Exact = true }).ClickAsync();
-        await Assertions.Expect(console.Dialog.Locator(".failure")).ToContainTextAsync("The channel does not trust the release key that signed");
-        JsonElement now = await Fleet.GetAsync("/v1/channels/guarded/x86_64");
-        Assert.Equal((2, false), (now.GetProperty("current").GetProperty("release").GetInt64(), now.GetProperty("rollout").GetProperty("is_paused").GetBoolean()));
+        await Assertions.Expect(console.Dialog.Locator(".failure"))
+            .ToContainTextAsync("The channel does not trust the release key that signed");
+        Assert.Equal(2, await NewestAsync("guarded"));
+        Assert.False((await RolloutAsync("guarded")).GetProperty("is_paused").GetBoolean());
     }
 
     /// <summary>Somebody else publishes between the plan and the confirmation: nothing is changed, and it is said why.</summary>
@@ -153,8 +157,10 @@ public sealed class ChannelTests(ConsoleBrowser browser)
         await Fleet.PublishAsync("raced", 3, content: 300);
 
         await confirm.ClickAsync();
-        await Assertions.Expect(console.Dialog.Locator(".failure")).ToContainTextAsync("Somebody published in this channel meanwhile. Nothing was changed.");
-        Assert.Equal("published", (await Fleet.GetAsync("/v1/channels/raced/x86_64")).GetProperty("current").GetProperty("origin").GetString());
+        await Assertions.Expect(console.Dialog.Locator(".failure"))
+            .ToContainTextAsync("Somebody published in this channel meanwhile. Nothing was changed.");
+        JsonElement now = await Fleet.GetAsync("/v1/channels/raced/x86_64");
+        Assert.Equal("published", now.GetProperty("current").GetProperty("origin").GetString());
     }
 
     private async Task<ConsolePage> OpenAsync(string channel)
@@ -164,8 +170,11 @@ public sealed class ChannelTests(ConsoleBrowser browser)
         return console;
     }
 
-    private static Task PressAsync(ConsolePage console, string channel, string button) =>
-        console.Card($"{channel}/x86_64").GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = button, Exact = true }).ClickAsync();
+    private static Task PressAsync(ConsolePage console, string channel, string button) => console.Card($"{channel}/x86_64")
+        .GetByRole(AriaRole.Button, new LocatorGetByRoleOptions { Name = button, Exact = true }).ClickAsync();
+
+    private async Task<long> NewestAsync(string channel) =>
+        (await Fleet.GetAsync($"/v1/channels/{channel}/x86_64")).GetProperty("current").GetProperty("release").GetInt64();
 
     private async Task<JsonElement> RolloutAsync(string channel) =>
         (await Fleet.GetAsync($"/v1/channels/{channel}/x86_64")).GetProperty("rollout");

@@ -1,5 +1,9 @@
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using PhaseMesh.Console.Tests.Support;
+using PhaseMesh.Gateway.Tests.Hosting;
+using PhaseMesh.TestKit;
+using PhaseMesh.TestKit.FaultyProviders;
 
 namespace PhaseMesh.Console.Tests;
 
@@ -18,7 +22,8 @@ public sealed class ConnectionTests(ConsoleBrowser browser)
 
         await fleet.KillSiloAsync();
         await Assertions.Expect(console.Connection).ToContainTextAsync("not connected since");
-        await Assertions.Expect(console.Connection).ToHaveAttributeAsync("title", new System.Text.RegularExpressions.Regex("^No silo answers the gateway."));
+        Regex explained = new("^No silo answers the gateway.");
+        await Assertions.Expect(console.Connection).ToHaveAttributeAsync("title", explained);
         await Assertions.Expect(console.Row("before")).ToBeVisibleAsync();
         await console.GoAsync("#/channels");
         await Assertions.Expect(console.Page.Locator("main .failure")).ToContainTextAsync("See the runbook SiloDown");
@@ -43,20 +48,37 @@ public sealed class ConnectionTests(ConsoleBrowser browser)
         await Assertions.Expect(console.Row("told")).ToBeVisibleAsync();
 
         fleet.Silo.BreakStreams();
-        await TestKit.Eventually.IsAsync(() => fleet.Silo.Followed.Count >= 2);
+        await Eventually.IsAsync(() => fleet.Silo.Followed.Count >= 2);
 
         Assert.Equal(["", "1"], fleet.Silo.Followed.Take(2));
         await Assertions.Expect(console.Connection).ToHaveTextAsync("●live");
     }
 
+    /// <summary>A fleet that shows itself to operators alone: reads and the stream are signed as soon as there is a key.</summary>
+    [Fact]
+    public async Task AFleetWithClosedReads_IsShownToAnOperator()
+    {
+        await using RealFleet fleet = await RealFleet.StartAsync(openReads: false);
+        using BootingMachine machine = await BootingMachine.StartAsync(fleet, "hidden");
+        await using ConsolePage console = await browser.OpenAsync(fleet.Gateway);
+        await Assertions.Expect(console.Page.Locator("main .failure")).ToContainTextAsync("This fleet shows itself to operators only");
+        await Assertions.Expect(console.Connection).ToContainTextAsync("not connected since");
+
+        await console.ChooseKeysAsync(fleet.OperatorFile);
+        await Assertions.Expect(console.Connection).ToHaveTextAsync("●live");
+        await Assertions.Expect(console.Row("hidden")).ToBeVisibleAsync();
+        await machine.ReachesAsync("discovered");
+        await Assertions.Expect(console.Row("hidden").Locator(".badge")).ToContainTextAsync("discovered");
+        await Assertions.Expect(console.Page.Locator("main .failure")).ToHaveCountAsync(0);
+    }
+
     [Fact]
     public async Task AGatewayWithoutSilos_IsSaidSo()
     {
-        using TestKit.FaultyProviders.TestRelease release = TestKit.FaultyProviders.TestRelease.Create();
-        using PhaseMesh.Gateway.Tests.Hosting.ReleaseDirectory directory = new();
-        await using TestKit.FaultyProviders.FaultyProvider provider = new(release) { StatusKey = release.Key.PublicKey.KeyId };
-        await using PhaseMesh.Gateway.Tests.Hosting.GatewayScene scene =
-            await PhaseMesh.Gateway.Tests.Hosting.GatewayScene.StartAsync(directory, release, [new Uri(provider.Url)]);
+        using TestRelease release = TestRelease.Create();
+        using ReleaseDirectory directory = new();
+        await using FaultyProvider provider = new(release) { StatusKey = release.Key.PublicKey.KeyId };
+        await using GatewayScene scene = await GatewayScene.StartAsync(directory, release, [new Uri(provider.Url)]);
         await scene.ReadyAsync();
         await using ConsolePage console = await browser.OpenAsync(scene.Url);
         await Assertions.Expect(console.Page.Locator("main .failure")).ToContainTextAsync("Start the gateway with --silo.");

@@ -15,7 +15,7 @@ public sealed class KeyTests(ConsoleBrowser browser)
     [InlineData("nothing here", "found no PEM block")]
     [InlineData("-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEA\n-----END PUBLIC KEY-----\n", "found a block labelled PUBLIC KEY")]
     [InlineData("-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIGb\n-----END ENCRYPTED PRIVATE KEY-----\n", "Decrypt it first")]
-    [InlineData("-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg\n-----END PRIVATE KEY-----\n", "of another algorithm or form")]
+    [InlineData("-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEG\n-----END PRIVATE KEY-----\n", "of another algorithm or form")]
     [InlineData("-----BEGIN PRIVATE KEY-----\nA\n-----END PRIVATE KEY-----\n", "not base64")]
     public async Task AFileThatIsNoKey_IsRefusedWithTheReason(string content, string expected)
     {
@@ -25,7 +25,8 @@ public sealed class KeyTests(ConsoleBrowser browser)
         await file.SetInputFilesAsync(new FilePayload { Name = "k", MimeType = "", Buffer = System.Text.Encoding.ASCII.GetBytes(content) });
         await Assertions.Expect(console.Page.Locator("dialog.keys .failure")).ToContainTextAsync(expected);
         await file.SetInputFilesAsync(new FilePayload { Name = "large", MimeType = "", Buffer = new byte[(16 << 10) + 1] });
-        await Assertions.Expect(console.Page.Locator("dialog.keys .failure")).ToContainTextAsync("A key file has at most 16384 bytes, this one 16385.");
+        await Assertions.Expect(console.Page.Locator("dialog.keys .failure"))
+            .ToContainTextAsync("A key file has at most 16384 bytes, this one 16385.");
         await Assertions.Expect(console.Page.Locator("#keys")).ToHaveTextAsync("No key");
     }
 
@@ -37,7 +38,8 @@ public sealed class KeyTests(ConsoleBrowser browser)
         await console.ChooseKeysAsync(browser.Fleet.OperatorFile, browser.Fleet.ReleaseFile);
         await Assertions.Expect(console.Page.Locator("#keys")).ToContainTextAsync("+1 release");
         Assert.Equal("{}|{}|[]|", await console.Page.EvaluateAsync<string>(
-            "async () => [JSON.stringify(localStorage), JSON.stringify(sessionStorage), JSON.stringify(await indexedDB.databases()), document.cookie].join('|')"));
+            "async () => [...[localStorage, sessionStorage, await indexedDB.databases()].map((all) => JSON.stringify(all)), document.cookie]"
+            + ".join('|')"));
         Assert.False(await console.Page.EvaluateAsync<bool>("""
             async (pem) => (await (await import("/console/keys/keyfile.js")).readKey(new File([pem], "k"))).key.extractable
             """, await File.ReadAllTextAsync(browser.Fleet.OperatorFile)));
@@ -63,7 +65,8 @@ public sealed class KeyTests(ConsoleBrowser browser)
         using TestRelease release = TestRelease.Create();
         JsonObject document = JsonNode.Parse(release.Manifest.RawBytes.Span)!.AsObject();
         document.Remove("signatures");
-        document["strings"] = new JsonArray("", "\u0000\u0001\b\t\n\f\r\u001f\"\\/", "\u007f\u0080\u2028\u2029", "é€😀", "\ufb33\u20ac");
+        document["strings"] = new JsonArray(
+            "", "\u0000\u0001\b\t\n\f\r\u001f\"\\/", "\u007f\u0080\u2028\u2029", "é€😀", "\ufb33\u20ac");
         document["numbers"] = new JsonArray(
             0, -0.0, 1, -1, 9007199254740991, 1e21, 1e-6, 1e-7, 0.1, 123456.789, 5e-324, 1.7976931348623157e308, 333333333.3333333);
         document["literals"] = new JsonArray(true, false, null, new JsonObject(), new JsonArray());
@@ -77,12 +80,17 @@ public sealed class KeyTests(ConsoleBrowser browser)
             "async (text) => (await import('/console/keys/canonical.js')).canonical(JSON.parse(text))",
             System.Text.Encoding.UTF8.GetString(expected.RawBytes.Span));
         Assert.Equal(System.Text.Encoding.UTF8.GetString(expected.SignedBytes.Span), actual);
-        foreach (string refused in (string[])["'\\ud800'", "NaN", "Infinity", "undefined", "1n"])
-        {
-            Assert.Equal("TypeError", await console.Page.EvaluateAsync<string>(
-                "async (code) => { const { canonical } = await import('/console/keys/canonical.js'); const values = "
-                + "{ \"'\\\\ud800'\": '\\ud800', NaN, Infinity, undefined, '1n': 1n }; try { canonical([values[code]]); return 'none'; } catch (e) { return e.name; } }",
-                refused));
-        }
+        Assert.Equal("TypeError TypeError TypeError TypeError TypeError [\"kept\"]", await console.Page.EvaluateAsync<string>("""
+            async () => {
+              const { canonical } = await import("/console/keys/canonical.js");
+              return ["\ud800", NaN, Infinity, undefined, 1n, "kept"].map((value) => {
+                try {
+                  return canonical([value]);
+                } catch (error) {
+                  return error.name;
+                }
+              }).join(" ");
+            }
+            """));
     }
 }

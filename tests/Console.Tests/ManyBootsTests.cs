@@ -33,7 +33,8 @@ public sealed class ManyBootsTests(ConsoleBrowser browser)
             const box = row.getBoundingClientRect(), frame = grid.getBoundingClientRect();
             return box.top < frame.bottom && box.bottom > frame.top;
           }).length;
-          return { most, seen, median: frames[120], slowest: frames[239], p95: frames[228], last: grid.scrollTop + grid.clientHeight >= grid.scrollHeight - 2 };
+          return { most, seen, median: frames[120], slowest: frames[239], p95: frames[228],
+            last: grid.scrollTop + grid.clientHeight >= grid.scrollHeight - 2 };
         }
         """;
 
@@ -85,7 +86,12 @@ public sealed class ManyBootsTests(ConsoleBrowser browser)
         {
             for (int at = turn % Turns; at < boots.Length; at += Turns)
             {
-                boots[at] = boots[at] with { BytesFetched = Math.Min(400 * MiB, (turn + at % 7) * MiB), BytesPerSecond = 20 * MiB, UpdatedAt = ScriptedFleet.Now };
+                boots[at] = boots[at] with
+                {
+                    BytesFetched = Math.Min(400 * MiB, (turn + (at % 7)) * MiB),
+                    BytesPerSecond = 20 * MiB,
+                    UpdatedAt = ScriptedFleet.Now,
+                };
                 silo.Tell(boots[at], "progress");
             }
 

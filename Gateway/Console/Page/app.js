@@ -28,13 +28,15 @@ const VIEWS = {
 };
 const THEMES = { auto: "Auto", light: "Light", dark: "Dark" };
 const SHOWN_MS = 8_000;
+const PATIENCE_MS = 1_500; // A stream that does not begin by then may never.
 
 const find = (id) => document.getElementById(id);
 const [main, connection, keyButton, themeButton, status, notice] = ["main", "connection", "keys", "theme", "status", "notice"].map(find);
 
 const keyring = new Keyring();
 const api = new Api(keyring);
-const boots = new BootModel(api);
+const followed = Promise.withResolvers();
+const boots = new BootModel(api, Promise.race([followed.promise, new Promise((done) => setTimeout(done, PATIENCE_MS))]));
 const keys = keyPanel({ api, keyring, announce });
 const change = changeDialog({ keys, announce });
 const context = { api, keyring, boots, keys, change, announce };
@@ -55,6 +57,7 @@ const feed = new Feed(api, {
     event: (told) => boots.apply(told),
     gap: () => boots.gap(),
     state: (isConnected, since, error) => {
+        followed.resolve();
         if (!isConnected && connection.dataset.state === "live") announce("Not connected any more.");
         if (isConnected && connection.dataset.state === "off") announce("Connected again.");
         connection.dataset.state = isConnected ? "live" : "off";

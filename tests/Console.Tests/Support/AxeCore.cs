@@ -10,7 +10,8 @@ internal static class AxeCore
 {
     private const string Run = """
         async () => (await axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }))
-          .violations.map((rule) => `${rule.id}: ${rule.help}\n` + rule.nodes.slice(0, 5).map((node) => `  ${node.html}\n  ${node.failureSummary}`).join("\n"))
+          .violations.map((rule) => `${rule.id}: ${rule.help}\n`
+            + rule.nodes.slice(0, 5).map((node) => `  ${node.html}\n  ${node.failureSummary}`).join("\n"))
         """;
 
     private static readonly Lazy<Task<string>> Source = new(InstallAsync);

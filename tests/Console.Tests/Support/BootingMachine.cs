@@ -10,6 +10,7 @@ internal sealed class BootingMachine : IDisposable
 {
     private readonly RealFleet _fleet;
     private readonly Ed25519PrivateKey _agent = Ed25519PrivateKey.Generate();
+    private readonly long _began = Now.ToUnixTimeMilliseconds();
 
     private BootingMachine(RealFleet fleet, string name) => (_fleet, Name) = (fleet, name);
 
@@ -22,7 +23,8 @@ internal sealed class BootingMachine : IDisposable
         BootingMachine machine = new(fleet, name);
         await fleet.Caller.SendAsync(
             fleet.Silo, HttpMethod.Post, "/v1/boots",
-            new { boot_id = machine.Id, machine_id = name, channel, arch = "x86_64", mode = "local" }, machine._agent, HttpStatusCode.Created);
+            new { boot_id = machine.Id, machine_id = name, channel, arch = "x86_64", mode = "local" }, machine._agent,
+            HttpStatusCode.Created);
         return machine;
     }
 
@@ -43,7 +45,38 @@ internal sealed class BootingMachine : IDisposable
     public Task<JsonElement> SaysAsync(string log) => _fleet.Caller.SendAsync(
         _fleet.Silo, HttpMethod.Post, $"/v1/boots/{Id}/log", System.Text.Encoding.UTF8.GetBytes(log), _agent, HttpStatusCode.NoContent);
 
+    /// <param name="spans">Of <see cref="Span"/>.</param>
+    public Task<JsonElement> TracesAsync(params object[] spans) => _fleet.Caller.SendAsync(
+        _fleet.Silo, HttpMethod.Post, $"/v1/boots/{Id}/spans", JsonSerializer.SerializeToUtf8Bytes(new Dictionary<string, object>
+        {
+            ["resourceSpans"] = new[]
+            {
+                new Dictionary<string, object>
+                {
+                    ["resource"] = new { attributes = new[] { Attribute("service.name", "phase-agent") } },
+                    ["scopeSpans"] = new[] { new { spans } },
+                },
+            },
+        }), _agent, HttpStatusCode.NoContent);
+
+    /// <param name="from">Milliseconds after the boot began.</param>
+    /// <param name="error">What it failed with; null: it did not.</param>
+    public object Span(string id, string parent, string name, long from, long until, string? error = null) => new Dictionary<string, object>
+    {
+        ["traceId"] = Id,
+        ["spanId"] = id,
+        ["parentSpanId"] = parent,
+        ["name"] = name,
+        ["startTimeUnixNano"] = $"{_began + from}000000",
+        ["endTimeUnixNano"] = $"{_began + until}000000",
+        ["attributes"] = new[] { Attribute("phase.artifact.size", "12345") },
+        ["status"] = error is null ? [] : new Dictionary<string, object> { ["code"] = 2, ["message"] = error },
+    };
+
     public void Dispose() => _agent.Dispose();
+
+    private static Dictionary<string, object> Attribute(string key, string value) =>
+        new() { ["key"] = key, ["value"] = new Dictionary<string, string> { ["stringValue"] = value } };
 
     private static DateTimeOffset Now => TimeProvider.System.GetUtcNow();
 

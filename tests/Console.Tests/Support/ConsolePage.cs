@@ -3,7 +3,9 @@ using Microsoft.Playwright;
 
 namespace PhaseMesh.Console.Tests.Support;
 
-/// <summary>The console in a browser of its own profile. What the browser complains of, such as breaches of the page's policy, fails the test.</summary>
+/// <summary>
+/// The console in a browser of its own profile. What the browser complains of, such as breaches of the page's policy, fails the test.
+/// </summary>
 internal sealed class ConsolePage : IAsyncDisposable
 {
     private readonly IBrowserContext _context;

@@ -32,9 +32,12 @@ internal sealed class RealFleet : IAsyncDisposable
 
     public string ReleaseFile => FileOf("release.key", ReleaseKey);
 
-    public static async Task<RealFleet> StartAsync()
+    /// <summary>False: reads must be signed as well.</summary>
+    private bool HasOpenReads { get; init; } = true;
+
+    public static async Task<RealFleet> StartAsync(bool openReads = true)
     {
-        RealFleet fleet = new();
+        RealFleet fleet = new() { HasOpenReads = openReads };
         try
         {
             await fleet.StartSiloAsync();
@@ -62,8 +65,9 @@ internal sealed class RealFleet : IAsyncDisposable
         {
             Programs.Clean(start);
             start.Environment["PLASM_OPERATOR_KEYS"] = Operator.PublicKey.KeyId;
+            start.Environment["PLASM_OPEN_READS"] = HasOpenReads ? "true" : "false";
         });
-        await HttpProbe.WaitForOkAsync(new Uri(Silo, "/v1/cluster"), Programs.Limit, _silo);
+        await HttpProbe.WaitForOkAsync(new Uri(Silo, HasOpenReads ? "/v1/cluster" : "/livez"), Programs.Limit, _silo);
     }
 
     /// <summary>SIGKILL.</summary>

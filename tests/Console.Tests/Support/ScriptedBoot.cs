@@ -50,7 +50,8 @@ internal sealed record ScriptedBoot(string BootId)
     /// <summary>Of all it passed, a second apart.</summary>
     public object[] Phases =>
     [
-        .. Order.TakeWhile(phase => phase != Phase).Append(Phase).Where(phase => Phase != "failed" || Order.Take(4).Append("failed").Contains(phase))
+        .. Order.TakeWhile(phase => phase != Phase).Append(Phase)
+            .Where(phase => Phase != "failed" || Order.Take(4).Append("failed").Contains(phase))
             .Select((phase, index) => new
             {
                 phase, at = CreatedAt.AddMilliseconds(index * 740), received_at = CreatedAt.AddMilliseconds((index * 740) + 31),

@@ -8,7 +8,8 @@ internal static class ScriptedChannels
     public static object[] All(BootManifest manifest) =>
     [
         Channel("edge", 9, manifest, 100),
-        Channel("lab", 31, manifest, 50, haltReason: "14 of 60 boots failed or were lost (23.3 %), allowed are 10.0 %; machines get release 30 again."),
+        Channel("lab", 31, manifest, 50,
+            haltReason: "14 of 60 boots failed or were lost (23.3 %), allowed are 10.0 %; machines get release 30 again."),
         Channel("stable", 42, manifest, 25, settled: Release(41, "2026.10.02", manifest)),
         Channel("testing", 44, manifest, 100, isPaused: true, settled: Release(43, "2026.11.14", manifest)),
     ];
@@ -31,11 +32,14 @@ internal static class ScriptedChannels
     ];
 
     private static object Channel(
-        string name, long release, BootManifest manifest, int percent, bool isPaused = false, string? haltReason = null, object? settled = null) => new
+        string name, long release, BootManifest manifest, int percent, bool isPaused = false, string? haltReason = null,
+        object? settled = null) => new
         {
             channel = name,
             arch = "x86_64",
-            current = Release(release, "2026.11.21", manifest, name == "stable" ? "promoted" : "published", name == "stable" ? "testing" : null),
+            current = name == "stable"
+                ? Release(release, "2026.11.21", manifest, "promoted", "testing")
+                : Release(release, "2026.11.21", manifest),
             settled,
             rollout = new
             {
@@ -54,23 +58,24 @@ internal static class ScriptedChannels
             trusted_keys = Array.Empty<string>(),
         };
 
-    private static object Release(long release, string version, BootManifest manifest, string origin = "published", string? repeats = null) => new
-    {
-        release,
-        version,
-        manifest = manifest.Digest.ToString(),
-        manifest_bytes = manifest.RawBytes.Length,
-        artifacts = manifest.Artifacts.Values.OrderBy(artifact => artifact.Kind).Select(artifact => new
+    private static object Release(
+        long release, string version, BootManifest manifest, string origin = "published", string? repeats = null) => new
         {
-            kind = artifact.Kind.ToString().ToLowerInvariant(),
-            digest = artifact.Digest.ToString(),
-            size_bytes = artifact.SizeBytes,
-        }),
-        signers = Array.Empty<string>(),
-        published_at = ScriptedFleet.Now.AddHours(-3).AddDays(release - 44),
-        published_by = ScriptedFleet.Key(901),
-        origin,
-        repeats,
-        expires = (DateTimeOffset?)ScriptedFleet.Now.AddDays(60),
-    };
+            release,
+            version,
+            manifest = manifest.Digest.ToString(),
+            manifest_bytes = manifest.RawBytes.Length,
+            artifacts = manifest.Artifacts.Values.OrderBy(artifact => artifact.Kind).Select(artifact => new
+            {
+                kind = artifact.Kind.ToString().ToLowerInvariant(),
+                digest = artifact.Digest.ToString(),
+                size_bytes = artifact.SizeBytes,
+            }),
+            signers = Array.Empty<string>(),
+            published_at = ScriptedFleet.Now.AddHours(-3).AddDays(release - 44),
+            published_by = ScriptedFleet.Key(901),
+            origin,
+            repeats,
+            expires = (DateTimeOffset?)ScriptedFleet.Now.AddDays(60),
+        };
 }

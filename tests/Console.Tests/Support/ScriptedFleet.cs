@@ -66,7 +66,7 @@ internal sealed class ScriptedFleet : IAsyncDisposable
                 Sources = fetches ? [Key(1 + (number % 9)), "http://10.20.0.4:8080"] : [],
                 Reason = hasFailed ? (number % 32 == 5 ? "fetch_failed" : "manifest_refused") : null,
                 Detail = !hasFailed ? null : number % 32 == 5
-                    ? "rootfs: chunk 57 of 412: 10.20.0.4 stalled (0 B in 5 s), ed25519:0002c0ffee5a: connection refused; no other provider has it."
+                    ? "rootfs: chunk 57 of 412: 10.20.0.4 stalled (0 B in 5 s), 10.20.0.5: connection refused; no other provider has it."
                     : "release 41 is older than trusted 42; refusing rollback.",
                 Provider = outcome == "joined" && !hasFailed ? Key(20 + number) : null,
             });
@@ -115,17 +115,16 @@ internal sealed class ScriptedFleet : IAsyncDisposable
             grains_in_memory = 5120,
             silos = new[]
             {
-                new { name = "silo1", generation = 4, status = "active", address = "http://10.20.0.2:8080", version = "0.1.0", started_at = Now.AddHours(-51), last_seen_at = Now, lease_seconds = 9.4 },
-                new { name = "silo2", generation = 7, status = "active", address = "http://10.20.0.3:8080", version = "0.1.0", started_at = Now.AddHours(-2), last_seen_at = Now, lease_seconds = 8.1 },
-                new { name = "silo3", generation = 2, status = "lost", address = "http://10.30.0.2:8080", version = "0.1.0", started_at = Now.AddHours(-70), last_seen_at = Now.AddMinutes(-3), lease_seconds = -170.0 },
+                Member("silo1", "active", "http://10.20.0.2:8080", hours: 51, 9.4),
+                Member("silo2", "active", "http://10.20.0.3:8080", hours: 2, 8.1),
+                Member("silo3", "lost", "http://10.30.0.2:8080", hours: 70, -170),
             },
         };
         Silo.Answers["/v1/artifacts"] = new
         {
             artifacts = new[]
             {
-                new { digest = replicas[0], kind = "kernel", size_bytes = 14 * MiB, channels = new[] { "testing/x86_64" }, replicas_wanted = 3, replicas_live = 1 },
-                new { digest = replicas[1], kind = "initramfs", size_bytes = 61 * MiB, channels = new[] { "testing/x86_64" }, replicas_wanted = 3, replicas_live = 0 },
+                Artifact(replicas[0], "kernel", 14 * MiB, live: 1), Artifact(replicas[1], "initramfs", 61 * MiB, live: 0),
             },
             next = (string?)null,
         };
@@ -136,4 +135,26 @@ internal sealed class ScriptedFleet : IAsyncDisposable
             configured_operators = new[] { Key(901) },
         };
     }
+
+    private static object Member(string name, string status, string address, int hours, double lease) => new
+    {
+        name,
+        generation = 4,
+        status,
+        address,
+        version = "0.1.0",
+        started_at = Now.AddHours(-hours),
+        last_seen_at = Now.AddSeconds(Math.Min(0, lease)),
+        lease_seconds = lease,
+    };
+
+    private static object Artifact(string digest, string kind, long size, int live) => new
+    {
+        digest,
+        kind,
+        size_bytes = size,
+        channels = new[] { "testing/x86_64" },
+        replicas_wanted = 3,
+        replicas_live = live,
+    };
 }

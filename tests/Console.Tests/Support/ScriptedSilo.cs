@@ -34,7 +34,9 @@ internal sealed class ScriptedSilo : IAsyncDisposable
 
     public Uri Url { get; private set; } = new("http://127.0.0.1/");
 
-    /// <summary>What other paths answer: bytes and texts as they are, others as JSON. The longest that the path and query begin with counts.</summary>
+    /// <summary>
+    /// What other paths answer: bytes and texts as they are, others as JSON. The longest that the path and query begin with counts.
+    /// </summary>
     public ConcurrentDictionary<string, object> Answers { get; } = [];
 
     /// <summary>What gateways are told.</summary>
@@ -96,8 +98,8 @@ internal sealed class ScriptedSilo : IAsyncDisposable
             : path == "/v1/snapshot" ? SnapshotAsync(context)
             : path == "/v1/boots/stream" ? FollowAsync(context)
             : path == "/v1/boots" ? ListAsync(context)
-            : path.StartsWith("/v1/boots/", StringComparison.Ordinal) && _boots.TryGetValue(path["/v1/boots/".Length..], out ScriptedBoot? boot)
-                ? WriteAsync(context, boot)
+            : path.StartsWith("/v1/boots/", StringComparison.Ordinal)
+                && _boots.TryGetValue(path["/v1/boots/".Length..], out ScriptedBoot? boot) ? WriteAsync(context, boot)
             : NotFoundAsync(context);
     }
 
@@ -153,8 +155,11 @@ internal sealed class ScriptedSilo : IAsyncDisposable
         int limit = int.Parse(context.Request.Query["limit"].ToString());
         int from = context.Request.Query["after"] is [{ } after] ? int.Parse(after) : 0;
         bool isRunningOnly = context.Request.Query["state"] == "running";
-        ScriptedBoot[] all = [.. _boots.Values.Where(boot => !isRunningOnly || boot.Outcome == "running").OrderByDescending(boot => boot.CreatedAt)
-            .ThenBy(boot => boot.BootId, StringComparer.Ordinal)];
+        ScriptedBoot[] all =
+        [
+            .. _boots.Values.Where(boot => !isRunningOnly || boot.Outcome == "running")
+                .OrderByDescending(boot => boot.CreatedAt).ThenBy(boot => boot.BootId, StringComparer.Ordinal),
+        ];
         return WriteAsync(context, new
         {
             boots = all.Skip(from).Take(limit),
@@ -167,7 +172,8 @@ internal sealed class ScriptedSilo : IAsyncDisposable
         context.Response.StatusCode = StatusCodes.Status404NotFound;
         context.Response.ContentType = "application/problem+json";
         return context.Response.WriteAsync(JsonSerializer.Serialize(
-            new { type = "urn:phasemesh:problem:not-found", title = "Not found", status = 404, detail = "There is no such thing." }, Json));
+            new { type = "urn:phasemesh:problem:not-found", title = "Not found", status = 404, detail = "There is no such thing." },
+            Json));
     }
 
     private static Task WriteAsync(HttpContext context, object answer)

@@ -33,15 +33,17 @@ internal static class ScriptedTrace
         {
             ["resourceSpans"] = new[] { Resource("phase-agent", [.. agent, .. later]), Resource("plasmd", node) },
         };
-        silo.Answers[$"/v1/boots/{bootId}/log"] = hasFailed
-            ? "[    0.000000] Linux version 6.1.0-28-cloud-amd64\n[    1.402113] eth0: link up, 1000 Mb/s\nphase-agent: found 3 providers by mDNS\n"
-                + "phase-agent: manifest: release 42, signed by ed25519:7fb2…\nphase-agent: rootfs: 10.20.0.4 stalled (0 B in 5 s)\n"
+        const string Begun = "[    0.000000] Linux version 6.1.0-28-cloud-amd64\n[    1.402113] eth0: link up, 1000 Mb/s\n"
+            + "phase-agent: found 3 providers by mDNS\nphase-agent: manifest: release 42, signed by ed25519:7fb2…\n";
+        silo.Answers[$"/v1/boots/{bootId}/log"] = Begun + (hasFailed
+            ? "phase-agent: rootfs: 10.20.0.4 stalled (0 B in 5 s)\n"
                 + "phase-agent: rootfs: chunk 57 of 412: no other provider has it; giving up\n"
-            : "[    0.000000] Linux version 6.1.0-28-cloud-amd64\n[    1.402113] eth0: link up, 1000 Mb/s\nphase-agent: found 3 providers by mDNS\n"
-                + "phase-agent: manifest: release 42, signed by ed25519:7fb2…\n\u001b[1mphase-agent\u001b[0m: fetching 412 MiB from 3 providers\n";
+            : "\u001b[1mphase-agent\u001b[0m: fetching 412 MiB from 3 providers\n");
 
         object Span(string id, string parent, string name, long from, long until, params (string Key, string Value)[] attributes) =>
-            Make(id, parent, name, from, until, attributes, [Event("provider.started", from + 12, "10.20.0.4"), Event("provider.delivered", until - 9, "10.20.0.4")]);
+            Make(
+                id, parent, name, from, until, attributes,
+                [Event("provider.started", from + 12, "10.20.0.4"), Event("provider.delivered", until - 9, "10.20.0.4")]);
 
         object Failing(string id, string parent, string name, long from, long until) => Make(
             id, parent, name, from, until, [("phase.artifact.size", "353370112")],
@@ -73,7 +75,7 @@ internal static class ScriptedTrace
 
     private static Dictionary<string, object> Resource(string service, object[] spans) => new()
     {
-        ["resource"] = new Dictionary<string, object> { ["attributes"] = new[] { Attribute(("service.name", service)), Attribute(("host.name", "ber-rack1-node00")) } },
+        ["resource"] = new { attributes = new[] { Attribute(("service.name", service)), Attribute(("host.name", "ber-rack1-node00")) } },
         ["scopeSpans"] = new[] { new { spans } },
     };
 

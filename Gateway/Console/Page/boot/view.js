@@ -7,7 +7,7 @@ import { poll } from "../core/poll.js";
 import { link } from "../core/route.js";
 import { stateOf } from "../boots/model.js";
 import { phases } from "./phases.js";
-import { meaningOf } from "./reasons.js";
+import { adviceFor } from "./reasons.js";
 import { readTrace } from "./spans.js";
 import { waterfall } from "./waterfall.js";
 
@@ -120,28 +120,26 @@ const heading = (view, state) =>
     );
 
 function why(view, state) {
-    const meaning = view.reason ? meaningOf(view.reason) : null;
-    if (state === "stuck") {
-        return h(
-            "div",
-            { class: "failure warn", role: "alert", data: { key: "why" } },
-            h("strong", null, "Stuck"),
-            h(
-                "p",
-                null,
-                `It said nothing in phase ${view.phase} since ${clock(view.updated_at)}, longer than it should. It may still go on.`,
-            ),
-        );
-    }
-    if (!view.reason) return null;
+    const story =
+        state === "stuck" ? `It said nothing in phase ${view.phase} since ${clock(view.updated_at)}. It may still go on.` : view.detail;
+    const steps = adviceFor(view);
+    if (!story && steps.length === 0) return null;
+    const title = state === "stuck" ? "Stuck" : [state === "lost" ? "Lost: " : "Failed: ", untrusted(view.reason ?? "unknown")];
     return h(
         "div",
-        { class: "failure", role: "alert", data: { key: "why" } },
-        h("strong", null, state === "lost" ? "Lost: " : "Failed: ", untrusted(view.reason)),
-        view.detail && h("p", { class: "detail" }, untrusted(view.detail)),
-        meaning && h("p", null, meaning[0], " ", meaning[1]),
+        { class: `failure ${state === "stuck" ? "warn" : ""}`, role: "alert", data: { key: "why" } },
+        h("strong", null, title),
+        story && h("p", { class: "detail" }, untrusted(story)),
+        h(
+            "ul",
+            { class: "advice", "aria-label": "What to do" },
+            steps.map((step) => h("li", null, marked(step))),
+        ),
     );
 }
+
+/** Every second part of a text between backticks is code. */
+const marked = (step) => step.split("`").map((part, index) => (index % 2 === 1 ? mono(part) : clean(part)));
 
 const about = (view) =>
     facts(

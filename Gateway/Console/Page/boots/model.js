@@ -3,6 +3,7 @@
 const KEEP_MS = 3_600_000;
 const MAX_BOOTS = 20_000;
 const PAGE = 1000;
+const RETRY_MS = 3_000;
 
 /** In order; a boot passes each once. */
 export const PHASES = ["created", "discovered", "manifest", "fetching", "verified", "kexec", "joined"];
@@ -13,10 +14,14 @@ export class BootModel extends EventTarget {
     #changed = new Set();
     #loading = null;
     #frame = 0;
+    #begun;
+    #hasAsked = false;
 
-    constructor(api) {
+    /** @param begun a promise: what happens from then on the feed tells, so that one reading is enough. */
+    constructor(api, begun) {
         super();
         this.#api = api;
+        this.#begun = begun;
         this.isLoaded = false;
         /** What the last loading failed with. */
         this.error = null;
@@ -40,6 +45,7 @@ export class BootModel extends EventTarget {
         this.#loading ??= this.#load().catch((error) => {
             this.error = error;
             this.#loading = null;
+            setTimeout(() => this.load(), RETRY_MS);
             this.#schedule();
         });
         return this.#loading;
@@ -47,7 +53,7 @@ export class BootModel extends EventTarget {
 
     /** Events may have been missed. */
     gap() {
-        if (!this.#loading) return;
+        if (!this.#hasAsked) return;
         this.#loading = null;
         this.load();
     }
@@ -72,6 +78,8 @@ export class BootModel extends EventTarget {
     }
 
     async #load() {
+        await this.#begun;
+        this.#hasAsked = true;
         const since = new Date(Date.now() - KEEP_MS).toISOString();
         for (const query of ["state=running", `since=${encodeURIComponent(since)}`]) {
             let after = null;

@@ -64,7 +64,7 @@ export function short(id, length = 12) {
     return value.length > 64 ? `${value.slice(0, 63)}…` : value;
 }
 
-/** http://host:port without what every source has. */
+/** An address without what every source has. */
 export const source = (name) =>
     short(
         String(name)
