@@ -9,7 +9,7 @@ namespace PhaseMesh.Silo.Commands.Top;
 /// in order, by an exception, by a signal (which is passed on), or stopped by Ctrl-Z for a while. Reading keys without an echo, and ending
 /// that, is .NET's part.
 /// </summary>
-internal sealed class TopTerminal : ITopTerminal
+internal sealed partial class TopTerminal : ITopTerminal
 {
     /// <summary>xterm: alternate screen, hide cursor, no wrapping at the edge; and the keypad back, which .NET sets for reading keys.</summary>
     private const string Enter = "\u001b[?1049h\u001b[?25l\u001b[?7l";
@@ -40,7 +40,7 @@ internal sealed class TopTerminal : ITopTerminal
 
         if (!OperatingSystem.IsWindows())
         {
-            terminal._signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGTSTP, _ => terminal.Turn(isEntered: false)));
+            terminal._signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGTSTP, terminal.Stop));
             terminal._signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGCONT, _ => terminal.Redraw()));
             terminal._signals.Add(PosixSignalRegistration.Create(PosixSignal.SIGWINCH, _ => terminal._keys.Writer.TryWrite(null)));
         }
@@ -82,6 +82,18 @@ internal sealed class TopTerminal : ITopTerminal
         }
     }
 
+    /// <summary>.NET leaves out the stop that is the signal's default once anybody has asked to hear of it.</summary>
+    private void Stop(PosixSignalContext signal)
+    {
+        const int SigStop = 19;
+        signal.Cancel = true;
+        Turn(isEntered: false);
+        if (Kill(Environment.ProcessId, SigStop) != 0)
+        {
+            Redraw();
+        }
+    }
+
     private void Redraw()
     {
         Turn(isEntered: true);
@@ -112,6 +124,10 @@ internal sealed class TopTerminal : ITopTerminal
             _isOver = true; // The terminal was closed; its hang-up ends the process.
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.System32 | DllImportSearchPath.SafeDirectories)]
+    private static partial int Kill(int process, int signal);
 
     private void ReadKeys()
     {

@@ -25,6 +25,9 @@ internal sealed class FakeTerminal : ITopTerminal
 
     public bool IsDisposed { get; private set; }
 
+    /// <summary>The next frame meets this.</summary>
+    public Exception? Trouble { get; set; }
+
     public string Text
     {
         get
@@ -52,6 +55,11 @@ internal sealed class FakeTerminal : ITopTerminal
 
     public void Write(string changes)
     {
+        if (Trouble is { } trouble)
+        {
+            throw trouble;
+        }
+
         lock (_screen)
         {
             _screen.Feed(changes);

@@ -104,6 +104,31 @@ public sealed class TopCommandTests(FleetStorages storages)
         Assert.Equal(ExitCode.Ok, (await running).ExitCode);
     }
 
+    [Fact]
+    public async Task Top_AnExceptionWhileDrawing_GivesTheTerminalBackFirst()
+    {
+        await using FleetScene fleet = await FleetScene.StartAsync(storages, "sqlite");
+        using CommandScene scene = Scene(fleet);
+        using FakeTerminal terminal = new();
+        (scene.OnTerminal, scene.OpenTerminal) = (true, () => terminal);
+        Task<CommandRun> running = scene.RunAsync("top");
+        await Shows(terminal, "plasmd top  live");
+        terminal.Trouble = new InvalidOperationException("a defect");
+        terminal.Press('s');
+        Assert.Equal("a defect", (await Assert.ThrowsAsync<InvalidOperationException>(() => running)).Message);
+        Assert.True(terminal.IsDisposed);
+    }
+
+    [Fact]
+    public async Task Top_ASiloThatHangs_CostsOneTimeout()
+    {
+        await using FleetScene fleet = await FleetScene.StartAsync(storages, "sqlite");
+        await using StubProvider hanging = StubProvider.Silent();
+        using CommandScene scene = Scene(fleet);
+        scene.Variables["PLASM_FLEET"] = $"{hanging.Url},{Url(fleet, 0)}";
+        Assert.Contains("silos: 1 active", (await scene.OkAsync("top", "--once", "--timeout", "5s")).Output, StringComparison.Ordinal);
+    }
+
     private static Task Shows(FakeTerminal terminal, string text) =>
         Eventually.IsAsync(() => terminal.Text.Contains(text, StringComparison.Ordinal), $"'{text}' on the screen");
 

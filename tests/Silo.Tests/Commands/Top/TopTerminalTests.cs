@@ -54,6 +54,29 @@ public sealed class TopTerminalTests(FleetStorages storages)
         Assert.Equal(await File.ReadAllTextAsync($"{device}.before"), await File.ReadAllTextAsync($"{device}.after"));
     }
 
+    [Fact]
+    public async Task Top_StoppedByCtrlZ_GivesTheTerminalBackUntilItGoesOn()
+    {
+        await using FleetScene fleet = await FleetScene.StartAsync(storages, "sqlite");
+        string plasmd = $"dotnet '{PlasmdProcess.AssemblyPath}' top --fleet {fleet.Url()}".TrimEnd('/');
+        await using PseudoTerminal terminal = PseudoTerminal.Start("exec bash --norc --noprofile --noediting -i", 80, 24);
+        await terminal.TypeAsync(plasmd + "\n");
+        await terminal.ShowsAsync("plasmd top  live");
+        await terminal.TypeAsync("\u001a");
+        await terminal.ShowsAsync("Stopped");
+        Assert.False(terminal.IsAlternate);
+        Assert.True(terminal.HasCursor);
+        await terminal.TypeAsync("fg\n");
+        await terminal.ShowsAsync("plasmd top  live");
+        Assert.True(terminal.IsAlternate);
+        await terminal.TypeAsync("p");
+        await terminal.ShowsAsync("[providers]");
+        await terminal.TypeAsync("q");
+        await Eventually.IsAsync(() => !terminal.IsAlternate && terminal.Text.TrimEnd()[^1] is '#' or '$', "the shell asks for more");
+        await terminal.TypeAsync("exit 0\n");
+        Assert.Equal(0, await terminal.WaitForExitAsync());
+    }
+
     [Theory]
     [InlineData("TERM")]
     [InlineData("HUP")]
