@@ -88,6 +88,7 @@ public sealed class AgentWithSilosTests : IAsyncLifetime
         Assert.Equal(("failed", "manifest_refused"), (Text(boot, "outcome"), Text(boot, "reason")));
         Assert.Contains($"signed by {strangers.Key.PublicKey.KeyId}", Text(boot, "detail"), StringComparison.Ordinal);
         Assert.Equal((string[])["created", "discovered", "failed"], Phases(boot));
+        Assert.Contains("what to do next:\n  1. Signed by a stranger: ", await _fleet.RunAsync("boot", "show", id), StringComparison.Ordinal);
         Assert.Contains("phase: FAILED: ", await _fleet.RunAsync("boot", "show", id, "--log"), StringComparison.Ordinal);
         string listed = await _fleet.RunAsync("boot", "list", "--state", "failed");
         Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"{id}  failed: manifest_refused"), listed, StringComparison.Ordinal);

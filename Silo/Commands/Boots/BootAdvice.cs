@@ -8,8 +8,8 @@ namespace PhaseMesh.Silo.Commands.Boots;
 /// boot may hang. The one table of it: docs/cli.md repeats it, and docs/boot-agent.md has the reasons; tests compare.
 /// </summary>
 /// <param name="About">A reason such as <c>fetch_failed</c>, or a phase.</param>
-/// <param name="Steps">What to do, the likeliest first. BOOT and CHANNEL stand for those of the boot.</param>
-internal sealed record BootAdvice(string About, params IReadOnlyList<string> Steps)
+/// <param name="Steps">What to do. BOOT and CHANNEL stand for those of the boot.</param>
+internal sealed record BootAdvice(string About, params IReadOnlyList<BootStep> Steps)
 {
     /// <summary>By the reasons of <c>phase-agent</c>, in the order of its exit codes, then those of silos.</summary>
     public static IReadOnlyList<BootAdvice> OfReasons { get; } =
@@ -21,20 +21,27 @@ internal sealed record BootAdvice(string About, params IReadOnlyList<string> Ste
             "Correct the kernel parameter that the detail names, where the machine gets its command line from: boot loader, iPXE script, or the release's `--cmdline`."),
         new("no_provider",
             "See who serves: `plasmd provider list --fleet URL --state serving`. Nobody: start one, or let one back: `plasmd provider release PROVIDER`.",
-            "They serve, and the machine did not get there: fetch http://PROVIDER:8080/manifest.json from its network; check VLAN, route and firewall.",
+            new("They serve, and the machine did not get there: fetch http://PROVIDER:8080/manifest.json from its network; check VLAN, route and firewall.",
+                "no manifest:"),
             "It was not told of them: give `phase.provider=`, or look at what its network hears: `plasmd mdns browse`, `plasmd dht find CHANNEL`."),
         new("manifest_refused",
-            "Signed by a stranger: give machines that key in `phase.trust=` or the boot image, or publish what a trusted key signed (`plasmd manifest sign`).",
-            "Expired: sign anew with `plasmd manifest generate --expires 90d --sign`, then `plasmd channel publish CHANNEL FILE`; or the machine's clock is ahead.",
-            "Changed after signing, or of another channel: `plasmd manifest verify FILE --trust KEY` on that provider's copy says which; publish it again."),
+            new("Signed by a stranger: give machines that key in `phase.trust=` or the boot image, or publish what a trusted key signed (`plasmd manifest sign`).",
+                "signed by", "unsigned"),
+            new("Expired: sign anew with `plasmd manifest generate --expires 90d --sign`, then `plasmd channel publish CHANNEL FILE`; or the machine's clock is ahead.",
+                "expired"),
+            new("Changed after signing, or of another channel: `plasmd manifest verify FILE --trust KEY` on that provider's copy says which; publish it again.",
+                "is not valid")),
         new("fetch_failed",
-            "Wrong SHA-256: that provider's copy is damaged. `plasmd provider quarantine PROVIDER`, then there `plasmd manifest verify FILE --artifacts DIR`.",
-            "Refused, reset or stalled: `plasmd provider status --url URL` of those named in the detail; drain the sick one: `plasmd provider drain PROVIDER`.",
+            new("Wrong SHA-256: that provider's copy is damaged. `plasmd provider quarantine PROVIDER`, then there `plasmd manifest verify FILE --artifacts DIR`.",
+                "SHA-256"),
+            new("Refused, reset or stalled: `plasmd provider status --url URL` of those named in the detail; drain the sick one: `plasmd provider drain PROVIDER`.",
+                "refused the connection", "closed the connection", "nothing of use"),
             "Only one provider had it: let another serve CHANNEL as well."),
         new("kexec_refused",
             "The detail says which rule of the running kernel it is. kexec_load_disabled or lockdown: boot the agent with a kernel without it, or sign the release's kernel.",
-            "Not an image, or a wrong signature: publish another kernel, `plasmd channel rollback CHANNEL --to RELEASE --sign`.",
-            "Not enough memory: see `storage_failed`."),
+            new("Not an image, or a wrong signature: publish another kernel, `plasmd channel rollback CHANNEL --to RELEASE --sign`.",
+                "not an image", "signature is not valid"),
+            new("Not enough memory: give the machine more; four times the release is safe.", "memory")),
         new("storage_failed",
             "The machine has too little memory (or the disk of `--output` too little room) for this release: give it more; four times the release is safe.",
             "The release has grown: `plasmd channel rollback CHANNEL --to RELEASE --sign`."),
@@ -60,19 +67,27 @@ internal sealed record BootAdvice(string About, params IReadOnlyList<string> Ste
         new("kexec", "The new kernel does not come up, or its plasmd does not reach a silo: the machine's own console; `phase.fleet=` of that machine."),
     ];
 
-    /// <summary>What to do about one boot, as the API shows it; none for one that goes well.</summary>
+    /// <summary>What to do about one boot, as the API shows it, the likeliest first; none for one that goes well.</summary>
     public static IReadOnlyList<string> For(JsonElement boot)
     {
         string? reason = boot.Text("outcome") is "failed" or "lost" ? boot.Text("reason") ?? "unknown" : null;
         string? phase = boot.Is("is_stuck") ? boot.Text("phase") : null;
-        IReadOnlyList<string>? steps = reason is not null
+        IReadOnlyList<BootStep>? steps = reason is not null
             ? OfReasons.FirstOrDefault(known => known.About == reason)?.Steps ?? OfReasons[^1].Steps
             : OfStuckPhases.FirstOrDefault(known => known.About == phase)?.Steps;
         return
         [
-            .. (steps ?? []).Select(step => step
+            .. (steps ?? []).OrderBy(step => step.Fits(boot.Text("detail")) ? 0 : 1).Select(step => step.Text
                 .Replace("BOOT", boot.Text("boot_id"), StringComparison.Ordinal)
                 .Replace("CHANNEL", $"{boot.Text("channel")}/{boot.Text("arch")}", StringComparison.Ordinal)),
         ];
     }
+}
+
+/// <param name="Signs">What the failure's detail has in it where this is the thing to do.</param>
+internal sealed record BootStep(string Text, params IReadOnlyList<string> Signs)
+{
+    public static implicit operator BootStep(string text) => new(text, []);
+
+    public bool Fits(string? detail) => Signs.Any(sign => detail?.Contains(sign, StringComparison.Ordinal) == true);
 }

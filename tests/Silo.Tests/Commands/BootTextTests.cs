@@ -19,8 +19,8 @@ public class BootTextTests
             .TakeWhile((line, index) => index == 0 || !line.StartsWith("## ", StringComparison.Ordinal))
             .Where(line => line.StartsWith("| `", StringComparison.Ordinal))];
         Assert.Equal(
-            BootAdvice.OfReasons.Select(advice => $"| `{advice.About}` | {string.Join("<br>", advice.Steps)} |")
-                .Concat(BootAdvice.OfStuckPhases.Select(advice => $"| `stuck in {advice.About}` | {string.Join("<br>", advice.Steps)} |")),
+            BootAdvice.OfReasons.Select(advice => $"| `{advice.About}` | {string.Join("<br>", advice.Steps.Select(step => step.Text))} |")
+                .Concat(BootAdvice.OfStuckPhases.Select(advice => $"| `stuck in {advice.About}` | {string.Join("<br>", advice.Steps.Select(step => step.Text))} |")),
             rows);
     }
 

@@ -38,7 +38,7 @@ export const ADVICE = {
         "The detail says which rule of the running kernel it is. kexec_load_disabled or lockdown: boot the agent with a " +
             "kernel without it, or sign the release's kernel.",
         "Not an image, or a wrong signature: publish another kernel, `plasmd channel rollback CHANNEL --to RELEASE " + "--sign`.",
-        "Not enough memory: see `storage_failed`.",
+        "Not enough memory: give the machine more; four times the release is safe.",
     ],
     storage_failed: [
         "The machine has too little memory (or the disk of `--output` too little room) for this release: give it more; " +
