@@ -100,6 +100,7 @@ internal static class PlasmdCommandLine
             {
                 BootCommands.List(context),
                 BootCommands.Show(context),
+                BootTraceCommand.Create(context),
                 BootWatchCommand.Create(context),
             },
             new Command("cluster", "Look at the silos.")
