@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using PhaseMesh.Cluster.Diagnostics;
 using PhaseMesh.Cluster.Reads;
 using PhaseMesh.Cluster.Storage;
@@ -93,6 +94,7 @@ internal sealed partial class GrainEngine
         long began = Session.Time.GetTimestamp();
         long deadline = DeadlineOf(caller, began);
         ClusterInstruments.Call(grainClass.Name);
+        using Activity? span = ClusterTraces.Call(method.Name, key);
         try
         {
             if (caller is not null)
@@ -111,6 +113,7 @@ internal sealed partial class GrainEngine
             if (ended.Exception?.InnerException is { } thrown)
             {
                 ClusterInstruments.CallFailed(grainClass.Name, thrown);
+                span.Failed(thrown);
             }
 
             return ended;
@@ -118,6 +121,7 @@ internal sealed partial class GrainEngine
         catch (Exception exception)
         {
             ClusterInstruments.CallFailed(grainClass.Name, exception);
+            span.Failed(exception);
             throw;
         }
         finally
@@ -184,6 +188,7 @@ internal sealed partial class GrainEngine
 
                 turn.End();
                 ClusterInstruments.Conflict(activation.Class.Name);
+                ClusterTraces.TurnLost();
                 await DelayAsync(turn, attempt, deadline);
             }
         }

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Http.Features;
 using PhaseMesh.Gateway.Configuration;
+using PhaseMesh.Gateway.Diagnostics;
 using PhaseMesh.Gateway.Hosting;
 using PhaseMesh.Serving.Responses;
 using Yarp.ReverseProxy.Forwarder;
@@ -30,6 +31,7 @@ internal sealed class SiloProxy(LiveOptions options, IHttpForwarder forwarder, R
         AutomaticDecompression = DecompressionMethods.None,
         UseCookies = false,
         UseProxy = false,
+        ActivityHeadersPropagator = null, // The client's own header goes on, or that of the span here.
         ConnectTimeout = TimeSpan.FromSeconds(2),
         PooledConnectionLifetime = TimeSpan.FromMinutes(5),
     });
@@ -97,6 +99,17 @@ internal sealed class SiloProxy(LiveOptions options, IHttpForwarder forwarder, R
     private sealed class Answer(bool passesFailures) : HttpTransformer
     {
         public bool IsHeldBack { get; private set; }
+
+        public override async ValueTask TransformRequestAsync(
+            HttpContext httpContext, HttpRequestMessage proxyRequest, string destinationPrefix, CancellationToken cancellationToken)
+        {
+            await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
+            if (GatewayTraces.CurrentId is { } parent)
+            {
+                proxyRequest.Headers.Remove(GatewayTraces.ParentHeader);
+                proxyRequest.Headers.TryAddWithoutValidation(GatewayTraces.ParentHeader, parent);
+            }
+        }
 
         public override ValueTask<bool> TransformResponseAsync(
             HttpContext httpContext, HttpResponseMessage? proxyResponse, CancellationToken cancellationToken)

@@ -5,13 +5,17 @@ namespace PhaseMesh.Gateway.Diagnostics;
 
 internal static class GatewayMetrics
 {
+    public const string Program = "phase-gateway";
+
+    public static string Version { get; } =
+        typeof(GatewayMetrics).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "0.0.0";
+
     /// <summary>What <c>/metrics</c> shows of a gateway; docs/metrics.md lists it.</summary>
     public static IServiceCollection AddGatewayMetrics(this IServiceCollection services) => services
         .AddMetricsPipeline(new MetricsOptions
         {
-            Program = "phase-gateway",
-            Version = typeof(GatewayMetrics).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion
-                ?? "0.0.0",
+            Program = Program,
+            Version = Version,
             Meters =
             [
                 GatewayInstruments.MeterName, ClientInstruments.MeterName, ProcessInstruments.MeterName, ProcessInstruments.RuntimeMeterName,

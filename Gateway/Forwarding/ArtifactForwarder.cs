@@ -1,6 +1,7 @@
 using System.Net;
 using PhaseMesh.Gateway.Admission;
 using PhaseMesh.Gateway.Chunks;
+using PhaseMesh.Gateway.Diagnostics;
 using PhaseMesh.Gateway.Directory;
 using PhaseMesh.Manifests;
 using PhaseMesh.Manifests.Naming;
@@ -103,7 +104,7 @@ internal sealed partial class ArtifactForwarder(
             return;
         }
 
-        ReaderInterest interest = new(site, context.Connection.RemoteIpAddress ?? IPAddress.None);
+        ReaderInterest interest = new(site, context.Connection.RemoteIpAddress ?? IPAddress.None, GatewayTraces.Current);
         AdmissionTicket? ticket = HttpMethods.IsHead(context.Request.Method)
             ? null
             : admission.TicketFor(interest.Client, interest.ClientSite, StreamPriorities.Of(artifact));
@@ -113,6 +114,7 @@ internal sealed partial class ArtifactForwarder(
         {
             if (await response.WriteAsync(context, reader, cacheControl) is BodyOutcome.SourceFailed)
             {
+                GatewayTraces.Cut();
                 LogCutOff(reader.Name, artifact.Digest);
             }
         }

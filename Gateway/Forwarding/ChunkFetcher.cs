@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using PhaseMesh.Gateway.Chunks;
+using PhaseMesh.Gateway.Diagnostics;
 using PhaseMesh.Gateway.Routing;
 using PhaseMesh.Manifests.Naming;
 
@@ -83,7 +85,7 @@ internal sealed partial class ChunkFetcher(
     /// <returns>Whether this call did.</returns>
     public bool TryHedge(ArtifactLayout layout, int index, Chunk chunk, ReaderInterest interest)
     {
-        if (chunk.IsSettled || store.HasClaims || chunk.Fetch is not FetchRun { CurrentProvider: { } current }
+        if (chunk.IsSettled || store.HasClaims || chunk.Fetch is not FetchRun { CurrentProvider: { } current } slow
             || !_hedges.TryStake(chunk.LengthBytes))
         {
             return false;
@@ -97,6 +99,7 @@ internal sealed partial class ChunkFetcher(
 
         FetchRun hedge = new(layout, index, [chunk], interest, isHedge: true);
         hedge.Tried.Add(current);
+        slow.Span.Hedged(chunk.LengthBytes);
         chunk.Hedge = hedge;
         Start(hedge, () => RunHedgeAsync(hedge));
         return true;
@@ -164,12 +167,14 @@ internal sealed partial class ChunkFetcher(
     private async Task RunHedgeAsync(FetchRun hedge)
     {
         Chunk chunk = hedge.Chunks[0];
+        using Activity? span = hedge.Span = GatewayTraces.Fetch(hedge);
         try
         {
             using ReplicaLease? lease = picker.Pick(RequestFor(hedge, 1), hedge.Tried);
             if (lease is not null)
             {
                 counters.Hedged();
+                span.Chosen(lease, hedge, isFirst: true);
                 await exchange.AttemptAsync(hedge, lease, 1, _stopping.Token);
             }
         }
@@ -185,6 +190,8 @@ internal sealed partial class ChunkFetcher(
         long progressAt = clock.GetTimestamp();
         TimeSpan pause = FirstPause;
         string problem = "No replica may be asked.";
+        bool isFirst = true;
+        using Activity? span = run.Span = GatewayTraces.Fetch(run);
         try
         {
             while (!run.IsDone)
@@ -210,6 +217,7 @@ internal sealed partial class ChunkFetcher(
                 {
                     if (clock.GetElapsedTime(progressAt) > options.Patience)
                     {
+                        span.GaveUp(problem);
                         LogGaveUp(run.Layout.Digest, options.Patience, problem);
                         FailRest(
                             run.Chunks, $"No replica gave a part of {run.Layout.Digest} for {options.Patience.TotalSeconds:0} s: {problem}");
@@ -223,6 +231,8 @@ internal sealed partial class ChunkFetcher(
                 }
 
                 // 3. and 4.
+                span.Chosen(lease, run, isFirst);
+                isFirst = false;
                 long before = run.NextOffset;
                 TransferEnd end = await exchange.AttemptAsync(run, lease, stop, _stopping.Token);
                 if (run.NextOffset > before)

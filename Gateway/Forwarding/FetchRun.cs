@@ -1,16 +1,20 @@
+using System.Diagnostics;
 using System.Net;
 using PhaseMesh.Gateway.Chunks;
 
 namespace PhaseMesh.Gateway.Forwarding;
 
 /// <summary>For whom chunks are read ahead; ends when the client has gone.</summary>
-internal sealed class ReaderInterest(string? clientSite, IPAddress client)
+/// <param name="trace">The request that wants them; default where its trace is not recorded.</param>
+internal sealed class ReaderInterest(string? clientSite, IPAddress client, ActivityContext trace = default)
 {
     private volatile bool _hasEnded;
 
     public string? ClientSite { get; } = clientSite;
 
     public IPAddress Client { get; } = client;
+
+    public ActivityContext Trace { get; } = trace;
 
     public bool HasEnded => _hasEnded;
 
@@ -36,6 +40,9 @@ internal sealed class FetchRun(ArtifactLayout layout, int first, IReadOnlyList<C
 
     /// <summary>One attempt for one chunk, beside the run that owns it.</summary>
     public bool IsHedge { get; } = isHedge;
+
+    /// <summary>Set by its fetch; null where it is for no recorded trace.</summary>
+    public Activity? Span { get; set; }
 
     /// <summary>The first chunk that has not been received whole.</summary>
     public int Next { get; set; }

@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using PhaseMesh.Gateway.Chunks;
+using PhaseMesh.Gateway.Diagnostics;
 using PhaseMesh.Gateway.Routing;
 using PhaseMesh.Manifests.Naming;
 
@@ -25,12 +27,13 @@ internal sealed partial class ReplicaExchange(
         }
 
         using ProgressWatch watch = new(clock, options, stopping);
+        using Activity? span = GatewayTraces.Request(run, lease, stop);
         string provider = lease.Endpoint.ProviderId;
         run.Attempt(provider, watch);
         TransferEnd end;
         try
         {
-            end = await TransferAsync(run, lease, stop, watch, stopping);
+            end = await TransferAsync(run, lease, stop, watch, span, stopping);
         }
         finally
         {
@@ -45,6 +48,8 @@ internal sealed partial class ReplicaExchange(
         if (end.Fault is { } fault)
         {
             counters.Faulted(fault);
+            run.Span.Failed(lease, run, fault);
+            span.Failed(fault);
             lease.Fault(fault);
             run.Tried.Add(provider);
             LogFault(
@@ -68,7 +73,7 @@ internal sealed partial class ReplicaExchange(
     }
 
     private async Task<TransferEnd> TransferAsync(
-        FetchRun run, ReplicaLease lease, int stop, ProgressWatch watch, CancellationToken stopping)
+        FetchRun run, ReplicaLease lease, int stop, ProgressWatch watch, Activity? span, CancellationToken stopping)
     {
         try
         {
@@ -76,7 +81,7 @@ internal sealed partial class ReplicaExchange(
             long length = run.EndOffsetOf(stop - 1) - offset;
             counters.Requested();
             (HttpResponseMessage? answer, ReplicaFault? fault) = await transport.OpenAsync(
-                lease.Endpoint, run.Layout.Digest, offset, length, run.Layout.Artifact.SizeBytes, watch.Token);
+                lease.Endpoint, run.Layout.Digest, offset, length, run.Layout.Artifact.SizeBytes, span?.Id, watch.Token);
             if (answer is null)
             {
                 return new TransferEnd(watch.End is WatchEnd.None ? fault : null);
@@ -85,6 +90,7 @@ internal sealed partial class ReplicaExchange(
             using (answer)
             {
                 watch.HeadCame();
+                span.Answered(answer);
                 lease.FirstByte();
                 Stream body = await answer.Content.ReadAsStreamAsync(watch.Token);
                 await using (body)

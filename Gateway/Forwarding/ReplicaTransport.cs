@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
+using PhaseMesh.Gateway.Diagnostics;
 using PhaseMesh.Gateway.Directory;
 using PhaseMesh.Gateway.Routing;
 using PhaseMesh.Manifests.Naming;
@@ -30,10 +31,18 @@ internal sealed class ReplicaTransport(ForwardingOptions options) : IDisposable
 
     public static Uri UrlOf(ReplicaEndpoint endpoint, Sha256Digest digest) => new(endpoint.BaseUrl, $"/blobs/{digest}");
 
+    /// <param name="endpoint">Whom.</param>
+    /// <param name="digest">Of the artifact.</param>
+    /// <param name="offset">From.</param>
+    /// <param name="lengthBytes">So many.</param>
+    /// <param name="totalBytes">The artifact's size.</param>
+    /// <param name="traceParent">W3C's; null: the request is of no trace.</param>
+    /// <param name="cancellationToken">Ends it.</param>
     /// <returns>An answer whose head promises exactly the range, or the replica's fault.</returns>
     /// <exception cref="OperationCanceledException">The token's.</exception>
     public async Task<(HttpResponseMessage? Answer, ReplicaFault? Fault)> OpenAsync(
-        ReplicaEndpoint endpoint, Sha256Digest digest, long offset, long lengthBytes, long totalBytes, CancellationToken cancellationToken)
+        ReplicaEndpoint endpoint, Sha256Digest digest, long offset, long lengthBytes, long totalBytes, string? traceParent,
+        CancellationToken cancellationToken)
     {
         using HttpRequestMessage request = new(HttpMethod.Get, UrlOf(endpoint, digest))
         {
@@ -41,6 +50,11 @@ internal sealed class ReplicaTransport(ForwardingOptions options) : IDisposable
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,
         };
         request.Headers.Range = new RangeHeaderValue(offset, offset + lengthBytes - 1);
+        if (traceParent is not null)
+        {
+            request.Headers.TryAddWithoutValidation(GatewayTraces.ParentHeader, traceParent);
+        }
+
         try
         {
             HttpResponseMessage answer = await _client.SendAsync(request, cancellationToken);

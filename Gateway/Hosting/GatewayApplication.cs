@@ -16,6 +16,7 @@ using PhaseMesh.Serving;
 using PhaseMesh.Serving.Bodies;
 using PhaseMesh.Serving.Connections;
 using PhaseMesh.Serving.Hosting;
+using PhaseMesh.Telemetry.Tracing;
 
 namespace PhaseMesh.Gateway.Hosting;
 
@@ -27,6 +28,9 @@ internal sealed record GatewaySurroundings
     /// <summary>Where a changed configuration comes from. Null: it does not change.</summary>
     public ConfigurationSource? Source { get; init; }
 
+    /// <summary>The environment's, for what OpenTelemetry defines.</summary>
+    public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
+
     /// <summary>Null: lines on standard error.</summary>
     public Action<ILoggingBuilder>? Logging { get; init; }
 }
@@ -37,7 +41,8 @@ internal static class GatewayApplication
     public static WebApplication Build(GatewayOptions options, GatewaySurroundings surroundings)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "phase-gateway" });
-        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter(RequestTracing.FrameworkCategory, LogLevel.None);
         (surroundings.Logging ?? ServingHost.LogToStandardError)(builder.Logging);
         builder.Services.AddRoutingCore();
         builder.Services.AddLifetimeOfItsOwner();
@@ -66,6 +71,7 @@ internal static class GatewayApplication
         builder.Services.AddSingleton<ExplainEndpoint>();
         builder.Services.AddSingleton<AdmissionEndpoint>();
         builder.Services.AddGatewayMetrics();
+        builder.Services.AddGatewayTracing(surroundings.Variable);
 
         if (surroundings.Source is { } source)
         {
@@ -78,6 +84,7 @@ internal static class GatewayApplication
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
 
         WebApplication app = builder.Build();
+        app.UseRequestTracing(GatewayTraces.Source);
         RequestGauge gauge = app.Services.GetRequiredService<RequestGauge>();
         app.Use(next => context => gauge.RunAsync(context, next));
         app.Use(app.Services.GetRequiredService<ForwardedAddress>().Middleware);

@@ -22,7 +22,8 @@ internal static class ProviderMetrics
         {
             Program = "plasmd",
             Version = VersionAction.Version,
-            Meters = FleetFeature.IsSupported ? [.. OfEveryProvider, ClusterInstruments.MeterName, GrainsInstruments.MeterName]
+            Meters = FleetFeature.IsSupported
+                ? [.. OfEveryProvider, ClusterInstruments.MeterName, GrainsInstruments.MeterName, RelayInstruments.MeterName]
                 : OfEveryProvider,
             PassingMeters = FleetFeature.IsSupported ? [SiloInstruments.ReleaseMeterName, FleetInstruments.MeterName]
                 : [SiloInstruments.ReleaseMeterName],

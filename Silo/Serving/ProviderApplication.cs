@@ -14,6 +14,7 @@ using PhaseMesh.Silo.Health;
 using PhaseMesh.Silo.Joining;
 using PhaseMesh.Silo.Serving.Endpoints;
 using PhaseMesh.Silo.Serving.Fetching;
+using PhaseMesh.Telemetry.Tracing;
 
 namespace PhaseMesh.Silo.Serving;
 
@@ -35,6 +36,9 @@ internal sealed record ProviderSurroundings
 
     public JoiningLimits Joining { get; init; } = new();
 
+    /// <summary>The environment's, for what OpenTelemetry defines.</summary>
+    public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
+
     /// <summary>Null: lines on standard error.</summary>
     public Action<ILoggingBuilder>? Logging { get; init; }
 }
@@ -45,7 +49,8 @@ internal static class ProviderApplication
     public static WebApplication Build(ProviderOptions options, Ed25519PrivateKey nodeKey, ProviderSurroundings surroundings)
     {
         WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "plasmd" });
-        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.SetMinimumLevel(LogLevel.Information).AddFilter("Microsoft", LogLevel.Warning)
+            .AddFilter(RequestTracing.FrameworkCategory, LogLevel.None);
         (surroundings.Logging ?? ServingHost.LogToStandardError)(builder.Logging);
 
         IServiceCollection services = builder.Services;
@@ -67,6 +72,7 @@ internal static class ProviderApplication
         services.AddSingleton<CatalogFetchContent>();
         services.AddSingleton<DhtPresence>();
         services.AddProviderMetrics();
+        services.AddProviderTracing(surroundings.Variable);
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<StatusEndpoint>(provider, nodeKey.PublicKey));
         services.AddSingleton(provider => new ReleaseCatalog(
             options.ArtifactsDirectory, ReleaseSlot.From(options.Channels), nodeKey, new ReleaseLedger(options.StateDirectory), options.Catalog,
@@ -82,6 +88,7 @@ internal static class ProviderApplication
         builder.WebHost.ConfigureKestrel(kestrel => Configure(kestrel, options));
 
         WebApplication app = builder.Build();
+        app.UseRequestTracing(SiloTraces.Source);
         app.Use(app.Services.GetRequiredService<RequestGuard>().Wrap);
         app.UseRouting();
         app.MapProvider();

@@ -18,7 +18,8 @@ public sealed partial class MetricsDocumentTests
 {
     private static readonly Type[] Holders =
     [
-        typeof(GatewayInstruments), typeof(ClientInstruments), typeof(ReplicaInstruments), typeof(SiloInstruments), typeof(FleetInstruments), typeof(GrainsInstruments),
+        typeof(GatewayInstruments), typeof(ClientInstruments), typeof(ReplicaInstruments), typeof(SiloInstruments), typeof(FleetInstruments), typeof(RelayInstruments),
+        typeof(GrainsInstruments),
         typeof(ClusterInstruments), typeof(Libp2pInstruments), typeof(MdnsInstruments), typeof(ProcessInstruments),
     ];
 
@@ -99,6 +100,7 @@ public sealed partial class MetricsDocumentTests
         _ = new ClientInstruments(host, null!, null!, null!);
         _ = new SiloInstruments(host, null!, null!, null!, null!);
         _ = new FleetInstruments(host, null!);
+        _ = new RelayInstruments(host, null!);
     }
 
     private static string RowOf(Instrument instrument)

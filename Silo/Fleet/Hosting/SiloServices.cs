@@ -7,6 +7,7 @@ using PhaseMesh.Silo.Configuration;
 using PhaseMesh.Silo.Diagnostics;
 using PhaseMesh.Silo.Fleet.Access;
 using PhaseMesh.Silo.Fleet.Api;
+using PhaseMesh.Silo.Fleet.Traces;
 using PhaseMesh.Telemetry;
 using GrainOptions = PhaseMesh.Grains.Fleet.FleetOptions;
 
@@ -41,6 +42,11 @@ internal static class SiloServices
         services.AddSingleton<FollowerGate>();
         services.AddSingleton<SnapshotKeeper>();
         services.AddSingleton(options);
+        services.AddSingleton(new RelayLimits());
+        services.AddSingleton<BootSpanRelay>();
+        services.AddHostedService(provider => provider.GetRequiredService<BootSpanRelay>());
+        services.AddSingleton(provider => new RelayInstruments(
+            provider.GetRequiredService<HostMeters>(), provider.GetRequiredService<BootSpanRelay>().Counters));
         if (cluster.OpenReads)
         {
             services.AddSingleton<FleetFigures>();
@@ -66,6 +72,7 @@ internal static class SiloServices
         app.Use(app.Services.GetRequiredService<FleetGate>().Wrap);
         app.MapFleet();
         app.Services.GetService<FleetInstruments>();
+        app.Services.GetRequiredService<RelayInstruments>();
     }
 
     /// <summary>Faults that keep a silo from starting and are not this program's.</summary>

@@ -8,12 +8,13 @@ namespace PhaseMesh.Silo.Fleet.Traces;
 /// <summary><c>/v1/boots/{id}/spans</c>.</summary>
 internal static class BootSpanEndpoints
 {
-    public static async Task<IResult> AppendAsync(HttpContext context, string id, IGrainFactory grains)
+    public static async Task<IResult> AppendAsync(HttpContext context, string id, IGrainFactory grains, BootSpanRelay relay)
     {
         SignedCall call = context.Call();
         string boot = FleetText.BootIdOf(id);
         ImmutableArray<BootSpan> spans = OtlpSpans.Of(call.Read<OtlpTraces>(), boot);
-        await grains.GetGrain<IBootSessionGrain>(boot).AppendSpansAsync(call.Key, spans);
+        BootOutcome outcome = await grains.GetGrain<IBootSessionGrain>(boot).AppendSpansAsync(call.Key, spans);
+        relay.Offer(boot, spans, call.Body.Length, outcome);
         return FleetResults.None;
     }
 

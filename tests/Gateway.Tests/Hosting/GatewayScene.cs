@@ -24,7 +24,8 @@ internal sealed class GatewayScene : IAsyncDisposable
     public HttpClient Client { get; }
 
     public static async Task<GatewayScene> StartAsync(
-        ReleaseDirectory directory, TestRelease release, IEnumerable<Uri> providers, Func<GatewayOptions, GatewayOptions>? change = null)
+        ReleaseDirectory directory, TestRelease release, IEnumerable<Uri> providers, Func<GatewayOptions, GatewayOptions>? change = null,
+        Func<string, string?>? variable = null)
     {
         GatewayOptions options = new()
         {
@@ -37,7 +38,11 @@ internal sealed class GatewayScene : IAsyncDisposable
             Chunks = new ChunkStoreOptions { MemoryBytes = 64 << 20, Directory = directory.At("cache") },
         };
         return new GatewayScene(await GatewayHost.StartAsync(
-            change?.Invoke(options) ?? options, new GatewaySurroundings { Logging = logging => logging.ClearProviders() }));
+            change?.Invoke(options) ?? options, new GatewaySurroundings
+            {
+                Logging = logging => logging.ClearProviders().AddProvider(new SilentLog()),
+                Variable = variable ?? Environment.GetEnvironmentVariable,
+            }));
     }
 
     /// <summary>Waits until a release is known.</summary>
@@ -48,5 +53,25 @@ internal sealed class GatewayScene : IAsyncDisposable
     {
         Client.Dispose();
         await Host.DisposeAsync();
+    }
+
+    /// <summary>Enabled, as in service: what the framework does for a log it does here too.</summary>
+    private sealed class SilentLog : ILoggerProvider, ILogger
+    {
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception,
+            Func<TState, Exception?, string> formatter)
+        {
+        }
+
+        public void Dispose()
+        {
+        }
     }
 }

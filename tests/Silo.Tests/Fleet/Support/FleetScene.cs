@@ -32,12 +32,13 @@ internal sealed class FleetScene : IAsyncDisposable
     public Uri Url(int silo = 0) => new($"http://127.0.0.1:{_silos[silo].BoundPort}/");
 
     public static async Task<FleetScene> StartAsync(
-        FleetStorages storages, string database, int silos = 1, int floodLimit = 100_000, bool openReads = true, TimeSpan? callLimit = null)
+        FleetStorages storages, string database, int silos = 1, int floodLimit = 100_000, bool openReads = true, TimeSpan? callLimit = null,
+        Func<string, string?>? variable = null)
     {
         FleetScene scene = new(await storages.NewAsync(database));
         for (int i = 0; i < silos; i++)
         {
-            await scene.AddSiloAsync(floodLimit, openReads, callLimit);
+            await scene.AddSiloAsync(floodLimit, openReads, callLimit, variable: variable);
         }
 
         return scene;
@@ -50,7 +51,8 @@ internal sealed class FleetScene : IAsyncDisposable
         return scene;
     }
 
-    public async Task AddSiloAsync(int floodLimit = 100_000, bool openReads = true, TimeSpan? callLimit = null, string? artifacts = null)
+    public async Task AddSiloAsync(int floodLimit = 100_000, bool openReads = true, TimeSpan? callLimit = null, string? artifacts = null,
+        Func<string, string?>? variable = null)
     {
         string state = Path.Combine(_root.FullName, $"silo{_silos.Count}");
         ProviderOptions options = new()
@@ -87,6 +89,7 @@ internal sealed class FleetScene : IAsyncDisposable
         _silos.Add(await ProviderHost.StartAsync(options, new ProviderSurroundings
         {
             ServiceManager = new NoServiceManager(),
+            Variable = variable ?? Environment.GetEnvironmentVariable,
             Logging = logging => logging.SetMinimumLevel(LogLevel.Information).AddProvider(Log),
         }, CancellationToken.None));
     }
