@@ -6,7 +6,8 @@
 TRUST ?=
 KERNEL_FLAVOUR ?= cloud-amd64
 
-sources = $(shell find $(1) -name obj -prune -o -name bin -prune -o \( -name '*.cs' -o -name '*.csproj' -o -name '*.pubxml' -o -name '*.json' \) -print)
+sources = $(shell find $(1) -name obj -prune -o -name bin -prune -o \( -name '*.cs' -o -name '*.csproj' -o -name '*.pubxml' -o -name '*.json' \
+	-o -path '*/Console/Page/*' \) -type f -print)
 image_scripts := deploy/image/lib.sh $(wildcard deploy/image/common/*)
 build_settings := Directory.Build.props Directory.Packages.props
 
