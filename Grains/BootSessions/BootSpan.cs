@@ -1,11 +1,12 @@
 using System.Text;
+using PhaseMesh.Manifests.Traces;
 
 namespace PhaseMesh.Grains.BootSessions;
 
-/// <summary>The bounds of the spans that a boot tells.</summary>
+/// <summary>The bounds of the spans that a boot tells; those of one document are what machines keep to.</summary>
 public static class BootSpanLimits
 {
-    public const int MaxSpansPerCall = 256;
+    public const int MaxSpansPerCall = TraceLimits.MaxSpans;
 
     /// <summary>Of one boot.</summary>
     public const int KeptSpans = 512;
@@ -13,14 +14,14 @@ public static class BootSpanLimits
     /// <summary>Of one boot, counted by <see cref="BootSpan.SizeBytes"/>.</summary>
     public const int KeptBytes = 256 << 10;
 
-    public const int MaxAttributes = 32;
-    public const int MaxEvents = 64;
-    public const int MaxNameLength = 128;
-    public const int MaxKeyLength = 64;
-    public const int MaxTextLength = 256;
+    public const int MaxAttributes = TraceLimits.MaxAttributes;
+    public const int MaxEvents = TraceLimits.MaxEvents;
+    public const int MaxNameLength = TraceLimits.MaxNameLength;
+    public const int MaxKeyLength = TraceLimits.MaxKeyLength;
+    public const int MaxTextLength = TraceLimits.MaxTextLength;
 
     /// <summary>Of a status: why it failed.</summary>
-    public const int MaxMessageLength = 1024;
+    public const int MaxMessageLength = TraceLimits.MaxMessageLength;
 }
 
 /// <summary>OpenTelemetry's, by its numbers.</summary>
