@@ -4,12 +4,15 @@ using PhaseMesh.TestKit;
 using PhaseMesh.TestKit.BootLab;
 using PhaseMesh.TestKit.FaultyProviders;
 using PhaseMesh.TestKit.Processes;
+using PhaseMesh.TestKit.Tracing;
 
 namespace PhaseMesh.EndToEnd.Tests;
 
 /// <summary>The agent of the boot image and the node of the release, as processes of this host, with real silos.</summary>
 public sealed class AgentWithSilosTests : IAsyncLifetime
 {
+    private const int Error = 2;
+
     private static readonly TimeSpan Limit = QemuMachine.BootLimit;
 
     private readonly TestRelease _release = TestRelease.Create(new TestReleaseOptions { RootfsBytes = 3_000_000 });
@@ -53,6 +56,15 @@ public sealed class AgentWithSilosTests : IAsyncLifetime
         DateTimeOffset[] told = [.. boot["phases"]!.AsArray().Skip(1).Select(phase => (DateTimeOffset)phase!["at"]!)];
         Assert.Equal(told.Order(), told);
 
+        // On a host the boot ends with the files; that its silo died cost no span.
+        IReadOnlyList<ReceivedSpan> trace = await TraceAsync(id);
+        Assert.Equal(
+            ["boot", "discovery", "discovery command line", "fetch", "fetch initramfs", "fetch kernel", "fetch rootfs", "manifest",
+                "network", "verify"],
+            trace.Select(span => span.Name).Order());
+        Assert.All(trace, span => Assert.Equal((id, 0), (span.TraceId, span.StatusCode)));
+        Assert.All(trace, span => Assert.InRange(span.End, span.Start, trace.Single(each => each.ParentSpanId is "").End));
+
         // What the next kernel would be told makes the node of this boot, and of no second one.
         string commandLine = await File.ReadAllTextAsync(Path.Combine(Output(id), "cmdline"));
         Dictionary<string, string> environment = new()
@@ -90,8 +102,18 @@ public sealed class AgentWithSilosTests : IAsyncLifetime
         Assert.Equal((string[])["created", "discovered", "failed"], Phases(boot));
         Assert.Contains("what to do next:\n  1. Signed by a stranger: ", await _fleet.RunAsync("boot", "show", id), StringComparison.Ordinal);
         Assert.Contains("phase: FAILED: ", await _fleet.RunAsync("boot", "show", id, "--log"), StringComparison.Ordinal);
+        ReceivedSpan[] failed = [.. (await TraceAsync(id)).Where(span => span.StatusCode == Error)];
+        Assert.Equal(["boot", "manifest"], failed.Select(span => span.Name).Order());
+        Assert.All(failed, span => Assert.Contains(
+            $"signed by {strangers.Key.PublicKey.KeyId}", span.StatusMessage, StringComparison.Ordinal));
         string listed = await _fleet.RunAsync("boot", "list", "--state", "failed");
         Assert.Contains(string.Create(CultureInfo.InvariantCulture, $"{id}  failed: manifest_refused"), listed, StringComparison.Ordinal);
+    }
+
+    private async Task<IReadOnlyList<ReceivedSpan>> TraceAsync(string id)
+    {
+        using HttpClient client = new() { Timeout = Limit };
+        return OtlpJson.SpansOf(await client.GetByteArrayAsync(new Uri(_fleet.Silos[^1].Url, $"/v1/boots/{id}/spans")));
     }
 
     private ChildProcess Boot(string id, string provider) => ChildProcess.Start(

@@ -1,12 +1,13 @@
 using System.Text.Json.Nodes;
 using PhaseMesh.TestKit.BootLab;
 using PhaseMesh.TestKit.Processes;
+using PhaseMesh.TestKit.Tracing;
 
 namespace PhaseMesh.EndToEnd.Tests;
 
 /// <summary>
 /// The loop on real kernels, as a fleet: a machine boots from a provider, becomes one, and the next boots from it alone, through a gateway
-/// or not; silos on PostgreSQL know of it all, and nothing depends on any one of them.
+/// or not; silos on PostgreSQL know of it all, and nothing depends on any one of them. The first boot is looked at as one trace.
 /// </summary>
 public class LoopTests
 {
@@ -19,11 +20,13 @@ public class LoopTests
     public async Task Machines_BootFromEachOtherAndJoin_WhicheverSiloDiesAndWithNoneLeft()
     {
         await using BootLab lab = await BootLab.CreateAsync();
-        await using FleetLab fleet = await FleetLab.StartAsync(lab);
+        await using OtlpReceiver collector = new();
+        await using FleetLab fleet = await FleetLab.StartAsync(lab, environment: collector.Environment);
         await using PlasmdProcess provider = await fleet.StartProviderAsync();
         await using GatewayProcess gateway = await fleet.StartGatewayAsync();
         await using FleetMachine first = await BootAsync(fleet, "machine 1", gateway.UrlForMachines);
         await first.FollowAsync();
+        await new TraceOfABoot(first, lab, gateway).AssertIsWholeAsync(fleet.Silos[^1], collector);
         Assert.InRange((await gateway.SentBytesAsync())[$"{provider.Url}"], RootfsBytes(lab), long.MaxValue);
         Assert.Equal(0, await provider.StopAsync());
         await AssertServesWhatWasSignedAsync(first.Machine, lab);

@@ -16,6 +16,7 @@ public sealed class FleetLab : IAsyncDisposable
 
     private readonly BootLab _lab;
     private readonly PostgresServer _database;
+    private IReadOnlyList<(string Variable, string Value)> _environment = [];
 
     private FleetLab(BootLab lab, PostgresServer database, IReadOnlyList<SiloProcess> silos) =>
         (_lab, _database, Silos) = (lab, database, silos);
@@ -26,7 +27,11 @@ public sealed class FleetLab : IAsyncDisposable
     public string Parameter => $"phase.fleet={string.Join(',', Silos.Select(silo => silo.UrlForMachines))}";
 
     /// <summary>Starts everything and publishes the lab's release.</summary>
-    public static async Task<FleetLab> StartAsync(BootLab lab, int silos = 2)
+    /// <param name="lab">With a signed release.</param>
+    /// <param name="silos">How many.</param>
+    /// <param name="environment">Settings of silos and gateways besides.</param>
+    public static async Task<FleetLab> StartAsync(
+        BootLab lab, int silos = 2, params IReadOnlyList<(string Variable, string Value)> environment)
     {
         PostgresServer database = await PostgresServer.StartNewAsync();
         List<SiloProcess> started = [];
@@ -36,10 +41,11 @@ public sealed class FleetLab : IAsyncDisposable
             for (int number = 1; number <= silos; number++)
             {
                 string name = $"silo{number}";
-                started.Add(await SiloProcess.StartAsync(name, connection, lab.PathOf(name + ".state"), lab.OperatorKeyId));
+                started.Add(await SiloProcess.StartAsync(
+                    name, connection, lab.PathOf(name + ".state"), lab.OperatorKeyId, environment: environment));
             }
 
-            FleetLab fleet = new(lab, database, started);
+            FleetLab fleet = new(lab, database, started) { _environment = environment };
             await fleet.RunAsync("channel", "publish", Channel, Path.Combine(lab.Release, "manifest.json"));
             return fleet;
         }
@@ -80,8 +86,9 @@ public sealed class FleetLab : IAsyncDisposable
     }
 
     /// <summary>A gateway that follows the silos, and knows what they do of releases and providers.</summary>
-    public Task<GatewayProcess> StartGatewayAsync() =>
-        GatewayProcess.StartAsync(Silos.Where(silo => !silo.Console.HasExited).Select(silo => silo.Url), _lab.PathOf("gateway.state"), _lab.OperatorKeyId);
+    public Task<GatewayProcess> StartGatewayAsync() => GatewayProcess.StartAsync(
+        Silos.Where(silo => !silo.Console.HasExited).Select(silo => silo.Url), _lab.PathOf("gateway.state"), _lab.OperatorKeyId, [],
+        _environment);
 
     /// <summary>A command of <c>plasmd</c> as the operator; it must succeed.</summary>
     /// <returns>What it printed.</returns>

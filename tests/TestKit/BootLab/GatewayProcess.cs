@@ -27,8 +27,19 @@ public sealed class GatewayProcess : IAsyncDisposable
     /// <param name="state">Its state directory.</param>
     /// <param name="operatorKeyId">Whose signatures on releases count.</param>
     /// <param name="providers">Whom it asks itself what they serve.</param>
+    public static Task<GatewayProcess> StartAsync(
+        IEnumerable<Uri> silos, string state, string operatorKeyId, params IEnumerable<Uri> providers) =>
+        StartAsync(silos, state, operatorKeyId, providers, []);
+
+    /// <inheritdoc cref="StartAsync(IEnumerable{Uri}, string, string, IEnumerable{Uri})"/>
+    /// <param name="silos">Whom it asks for channels and providers.</param>
+    /// <param name="state">Its state directory.</param>
+    /// <param name="operatorKeyId">Whose signatures on releases count.</param>
+    /// <param name="providers">Whom it asks itself what they serve.</param>
+    /// <param name="environment">Settings besides.</param>
     public static async Task<GatewayProcess> StartAsync(
-        IEnumerable<Uri> silos, string state, string operatorKeyId, params IEnumerable<Uri> providers)
+        IEnumerable<Uri> silos, string state, string operatorKeyId, IEnumerable<Uri> providers,
+        IEnumerable<(string Variable, string Value)> environment)
     {
         int port = LoopbackPort.Free();
         GatewayProcess gateway = new(
@@ -39,7 +50,14 @@ public sealed class GatewayProcess : IAsyncDisposable
                     "serve", "--bind", "127.0.0.1", "--port", $"{port}", "--state-dir", state, "--trust", operatorKeyId,
                     .. silos.SelectMany(silo => (string[])["--silo", silo.ToString()]),
                     .. providers.SelectMany(provider => (string[])["--provider", provider.ToString()]),
-                ]),
+                ],
+                start =>
+                {
+                    foreach ((string variable, string value) in environment)
+                    {
+                        start.Environment[variable] = value;
+                    }
+                }),
             port);
         await HttpProbe.WaitForOkAsync(new Uri(gateway.Url, "/readyz"), Limit, gateway.Console);
         return gateway;

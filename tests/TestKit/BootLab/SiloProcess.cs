@@ -25,8 +25,10 @@ public sealed class SiloProcess : IAsyncDisposable
     /// <param name="state">Its state directory.</param>
     /// <param name="operatorKeyId">Who may operate the fleet, and whose signatures on releases count.</param>
     /// <param name="assembly">A plasmd.dll to run instead of the published program.</param>
+    /// <param name="environment">Settings besides.</param>
     public static async Task<SiloProcess> StartAsync(
-        string name, string database, string state, string operatorKeyId, string? assembly = null)
+        string name, string database, string state, string operatorKeyId, string? assembly = null,
+        params IEnumerable<(string Variable, string Value)> environment)
     {
         int port = LoopbackPort.Free();
         SiloProcess silo = new(
@@ -38,7 +40,14 @@ public sealed class SiloProcess : IAsyncDisposable
                     "serve", "--cluster-database", database, "--silo-name", name, "--bind", "127.0.0.1", "--port", $"{port}",
                     "--state-dir", state, "--dht-port", "0", "--trust", operatorKeyId,
                 ],
-                start => start.Environment["PLASM_OPERATOR_KEYS"] = operatorKeyId),
+                start =>
+                {
+                    start.Environment["PLASM_OPERATOR_KEYS"] = operatorKeyId;
+                    foreach ((string variable, string value) in environment)
+                    {
+                        start.Environment[variable] = value;
+                    }
+                }),
             port);
         await HttpProbe.WaitForOkAsync(new Uri(silo.Url, "/v1/cluster"), Limit, silo.Console);
         return silo;
