@@ -23,18 +23,6 @@ public class BootWithFleetTests
         FirstRequest = TimeSpan.FromSeconds(0.05),
     };
 
-    /// <summary>For a fleet that answers: however busy the machine is.</summary>
-    private static readonly FleetLimits Patient = new()
-    {
-        BootDelay = AgentHarness.Hang,
-        AssignmentWait = AgentHarness.Hang,
-        FailureFlush = AgentHarness.Hang,
-        FirstRequest = AgentHarness.Hang,
-        LongestRequest = AgentHarness.Hang,
-        FirstPause = TimeSpan.FromMilliseconds(10),
-        LongestPause = TimeSpan.FromMilliseconds(20),
-    };
-
     [Fact]
     public async Task RunAsync_FleetListens_HearsAllOfItInOrderAndTheTicketGoesOn()
     {
@@ -213,7 +201,7 @@ public class BootWithFleetTests
         using TestRelease newer = TestRelease.Create(new TestReleaseOptions { Release = 42 });
         await using FaultyProvider hasOlder = new(older);
         await using FaultyProvider hasNewer = new(newer);
-        using AgentHarness agent = new(older, hasNewer.Url, hasOlder.Url) { FleetLimits = Patient };
+        using AgentHarness agent = new(older, hasNewer.Url, hasOlder.Url) { FleetLimits = AgentHarness.PatientWithFleet };
         agent.Options = agent.Options with { Fleet = [Url(Silo)] };
         FakeFleet fleet = new() { Current = Assigned(older, 41) };
         agent.FleetHandler = fleet;
@@ -236,7 +224,7 @@ public class BootWithFleetTests
         await using FaultyProvider provider = new(trusted);
         using AgentHarness agent = new(trusted, [provider.Url, .. isOfferedByAStranger ? [stranger.Url] : Array.Empty<string>()])
         {
-            FleetLimits = Patient,
+            FleetLimits = AgentHarness.PatientWithFleet,
             FleetHandler = new FakeFleet { Current = Assigned(strangers, 43) },
         };
         agent.Options = agent.Options with { Fleet = [Url(Silo)] };
@@ -262,7 +250,7 @@ public class BootWithFleetTests
 
     private static AgentHarness InMachine(TestRelease release, FakeFleet given, out FakeFleet fleet, params string[] providers)
     {
-        AgentHarness agent = new(release, providers) { FleetLimits = Patient, FleetHandler = fleet = given };
+        AgentHarness agent = new(release, providers) { FleetLimits = AgentHarness.PatientWithFleet, FleetHandler = fleet = given };
         agent.Options = agent.Options with { OutputDirectory = null, Fleet = [Url(Silo)] };
         return agent;
     }

@@ -12,17 +12,7 @@ namespace PhaseMesh.BootAgent.Tests.Fleet;
 /// <summary>What the fleet may cost a boot: in virtual time what waits, in real time what is woken.</summary>
 public sealed class FleetBudgetTests : IDisposable
 {
-    private static readonly FleetLimits Patient = new()
-    {
-        BootDelay = AgentHarness.Hang,
-        AssignmentWait = AgentHarness.Hang,
-        FailureFlush = AgentHarness.Hang,
-        FirstRequest = AgentHarness.Hang,
-        LongestRequest = AgentHarness.Hang,
-        FirstPause = TimeSpan.FromMilliseconds(10),
-        LongestPause = TimeSpan.FromMilliseconds(20),
-        BatchDelay = TimeSpan.FromMilliseconds(10),
-    };
+    private static readonly FleetLimits Patient = AgentHarness.PatientWithFleet with { BatchDelay = TimeSpan.FromMilliseconds(10) };
 
     private readonly VirtualTime _time = new();
     private readonly StringWriter _text = new();

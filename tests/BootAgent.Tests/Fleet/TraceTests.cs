@@ -15,18 +15,6 @@ public class TraceTests
 {
     private const string Root = "0011223344556677";
 
-    /// <summary>For a fleet that answers: however busy the machine is.</summary>
-    private static readonly FleetLimits Patient = new()
-    {
-        BootDelay = AgentHarness.Hang,
-        AssignmentWait = AgentHarness.Hang,
-        FailureFlush = AgentHarness.Hang,
-        FirstRequest = AgentHarness.Hang,
-        LongestRequest = AgentHarness.Hang,
-        FirstPause = TimeSpan.FromMilliseconds(10),
-        LongestPause = TimeSpan.FromMilliseconds(20),
-    };
-
     [Fact]
     public async Task RunAsync_FleetListens_HearsOfEveryStepAndTheRequestsHangBelow()
     {
@@ -148,7 +136,7 @@ public class TraceTests
         await using FaultyProvider provider = new(release);
         FakeFleet fleet = new() { Instead = FakeFleet.Always(HttpStatusCode.ServiceUnavailable) };
         using AgentHarness agent = InMachine(release, fleet, provider.Url);
-        agent.FleetLimits = Patient with { BootDelay = TimeSpan.FromSeconds(0.1), AssignmentWait = TimeSpan.FromSeconds(0.1) };
+        agent.FleetLimits = AgentHarness.PatientWithFleet with { BootDelay = TimeSpan.FromSeconds(0.1), AssignmentWait = TimeSpan.FromSeconds(0.1) };
 
         Assert.True(await agent.RunAsync() == AgentExitCode.Ok, agent.Text);
 
@@ -192,7 +180,7 @@ public class TraceTests
         await using FaultyProvider provider = new(release);
         FakeFleet fleet = new();
         using AgentHarness agent = InMachine(release, fleet, provider.Url);
-        agent.FleetLimits = Patient with { BatchDelay = TimeSpan.FromMilliseconds(1), BootDelay = TimeSpan.FromSeconds(5) };
+        agent.FleetLimits = AgentHarness.PatientWithFleet with { BatchDelay = TimeSpan.FromMilliseconds(1), BootDelay = TimeSpan.FromSeconds(5) };
         fleet.Instead = (call, _) => Task.FromResult(call.IsSpans ? FakeFleet.Answer(status) : null);
 
         Assert.True(await agent.RunAsync() == AgentExitCode.Ok, agent.Text);
@@ -229,7 +217,7 @@ public class TraceTests
         using TestRelease release = TestRelease.Create();
         await using FaultyProvider provider = new(release);
         FakeFleet fleet = new();
-        using AgentHarness agent = new(release, provider.Url) { FleetLimits = Patient, FleetHandler = fleet };
+        using AgentHarness agent = new(release, provider.Url) { FleetLimits = AgentHarness.PatientWithFleet, FleetHandler = fleet };
         agent.Options = agent.Options with { Fleet = [Silo] };
 
         await agent.ExpectSuccessAsync();
@@ -263,7 +251,7 @@ public class TraceTests
 
     private static AgentHarness InMachine(TestRelease release, FakeFleet fleet, params string[] providers)
     {
-        AgentHarness agent = new(release, providers) { FleetLimits = Patient, FleetHandler = fleet };
+        AgentHarness agent = new(release, providers) { FleetLimits = AgentHarness.PatientWithFleet, FleetHandler = fleet };
         agent.Options = agent.Options with { OutputDirectory = null, Fleet = [Silo] };
         return agent;
     }

@@ -33,6 +33,18 @@ internal sealed class AgentHarness : IDisposable
     /// <summary>No test may hang: far above every limit of <see cref="ShortLimits"/>, even on a busy machine.</summary>
     public static readonly TimeSpan Hang = TimeSpan.FromSeconds(60);
 
+    /// <summary>For a fleet that answers: however busy the machine is, it is waited for.</summary>
+    public static FleetLimits PatientWithFleet { get; } = new()
+    {
+        BootDelay = Hang,
+        AssignmentWait = Hang,
+        FailureFlush = Hang,
+        FirstRequest = Hang,
+        LongestRequest = Hang,
+        FirstPause = TimeSpan.FromMilliseconds(10),
+        LongestPause = TimeSpan.FromMilliseconds(20),
+    };
+
     private readonly StringWriter _text = new();
 
     /// <summary>Called with each piece the agent prints, before the agent goes on.</summary>

@@ -21,16 +21,6 @@ namespace PhaseMesh.Silo.Tests.Fleet;
 [Collection("Fleet")]
 public sealed class ExplainedFailureTests(FleetStorages storages)
 {
-    /// <summary>However busy this machine is, what the agent has to say arrives before it ends.</summary>
-    private static readonly FleetLimits Patient = new()
-    {
-        BootDelay = AgentHarness.Hang,
-        AssignmentWait = AgentHarness.Hang,
-        FailureFlush = AgentHarness.Hang,
-        FirstRequest = AgentHarness.Hang,
-        LongestRequest = AgentHarness.Hang,
-    };
-
     /// <param name="Name">What the test is called.</param>
     /// <param name="Stopped">How far it came, in the words of <c>boot show</c>.</param>
     /// <param name="Detail">What must be named: the party at fault, the remedy.</param>
@@ -100,7 +90,7 @@ public sealed class ExplainedFailureTests(FleetStorages storages)
             "refuses connections" => [$"http://127.0.0.1:{LoopbackPort.Free()}"],
             _ => [provider.Url],
         };
-        using AgentHarness agent = new(release, providers) { FleetLimits = Patient };
+        using AgentHarness agent = new(release, providers) { FleetLimits = AgentHarness.PatientWithFleet };
         Assert.True(RootUrl.TryParse(silo.ToString().TrimEnd('/'), out RootUrl? url));
         agent.Options = agent.Options with { BootId = id, Fleet = [url], OutputDirectory = name == "no room" ? agent.Output : null };
         using CancellationTokenSource stop = new();

@@ -2,7 +2,7 @@
 
 import { h } from "../core/dom.js";
 import { ago, bytes, clean, clock, count, percent, short } from "../core/format.js";
-import { badge, bar, facts, mono, untrusted } from "../core/parts.js";
+import { badge, bar, facts, mono, table, untrusted } from "../core/parts.js";
 import { link } from "../core/route.js";
 
 const ORIGINS = { published: "published", promoted: "promoted from", rolled_back: "rolled back to" };
@@ -109,50 +109,33 @@ function outcome(counts, rollout, slot) {
 }
 
 const releases = (history) =>
-    h(
-        "div",
-        { class: "scrolls", tabindex: "0", role: "region", "aria-label": "History", data: { key: "releases" } },
-        h(
-            "table",
-            { class: "list" },
+    table(
+        "History",
+        ["Release", "Version", "How", "When", "By", "Artifacts"],
+        history.map((release) =>
             h(
-                "thead",
-                null,
+                "tr",
+                { data: { key: String(release.release) } },
+                h("th", { scope: "row" }, String(release.release)),
+                h("td", null, untrusted(release.version)),
                 h(
-                    "tr",
+                    "td",
                     null,
-                    ["Release", "Version", "How", "When", "By", "Artifacts"].map((title) => h("th", { scope: "col" }, title)),
+                    `${ORIGINS[release.origin] ?? clean(release.origin)} `,
+                    release.repeats ? untrusted(release.repeats) : null,
                 ),
-            ),
-            h(
-                "tbody",
-                null,
-                history.map((release) =>
-                    h(
-                        "tr",
-                        { data: { key: String(release.release) } },
-                        h("th", { scope: "row" }, String(release.release)),
-                        h("td", null, untrusted(release.version)),
+                h("td", null, clock(release.published_at)),
+                h("td", null, mono(short(release.published_by, 8), release.published_by)),
+                h(
+                    "td",
+                    null,
+                    release.artifacts.map((artifact) =>
                         h(
-                            "td",
+                            "div",
                             null,
-                            `${ORIGINS[release.origin] ?? clean(release.origin)} `,
-                            release.repeats ? untrusted(release.repeats) : null,
-                        ),
-                        h("td", null, clock(release.published_at)),
-                        h("td", null, mono(short(release.published_by, 8), release.published_by)),
-                        h(
-                            "td",
-                            null,
-                            release.artifacts.map((artifact) =>
-                                h(
-                                    "div",
-                                    null,
-                                    `${artifact.kind} `,
-                                    h("a", { href: link(["replicas", artifact.digest]) }, mono(short(artifact.digest, 8), artifact.digest)),
-                                    ` ${bytes(artifact.size_bytes)}`,
-                                ),
-                            ),
+                            `${artifact.kind} `,
+                            h("a", { href: link(["replicas", artifact.digest]) }, mono(short(artifact.digest, 8), artifact.digest)),
+                            ` ${bytes(artifact.size_bytes)}`,
                         ),
                     ),
                 ),

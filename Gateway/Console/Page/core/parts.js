@@ -46,3 +46,24 @@ export const facts = (...pairs) =>
     );
 
 export const empty = (...children) => h("p", { class: "empty", data: { key: "empty" } }, ...children);
+
+/** A table that scrolls sideways on its own where it is too wide. @param rows its tr elements. */
+export const table = (label, titles, rows) =>
+    h(
+        "div",
+        { class: "scrolls", tabindex: "0", role: "region", "aria-label": label, data: { key: label } },
+        h(
+            "table",
+            { class: "list" },
+            h(
+                "thead",
+                null,
+                h(
+                    "tr",
+                    null,
+                    titles.map((title) => h("th", { scope: "col" }, title)),
+                ),
+            ),
+            h("tbody", null, rows),
+        ),
+    );

@@ -2,7 +2,7 @@
 
 import { h, show } from "../core/dom.js";
 import { ago, bytes, clean, count, duration, short } from "../core/format.js";
-import { badge, empty, facts, failure, mono, time, untrusted } from "../core/parts.js";
+import { badge, empty, facts, failure, mono, table, time, untrusted } from "../core/parts.js";
 import { poll } from "../core/poll.js";
 import { link } from "../core/route.js";
 
@@ -85,44 +85,27 @@ function gateway({ status, admission }) {
 const cluster = ({ silos, answered_by: by }) =>
     silos.length === 0
         ? empty("No silo is a member.")
-        : h(
-              "div",
-              { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Silos", data: { key: "silos" } },
-              h(
-                  "table",
-                  { class: "list" },
+        : table(
+              "Silos",
+              ["Silo", "State", "Address", "Version", "Since", "Lease"],
+              silos.map((silo) =>
                   h(
-                      "thead",
-                      null,
+                      "tr",
+                      { data: { key: `${silo.name}.${silo.generation}` } },
                       h(
-                          "tr",
-                          null,
-                          ["Silo", "State", "Address", "Version", "Since", "Lease"].map((title) => h("th", { scope: "col" }, title)),
+                          "th",
+                          { scope: "row" },
+                          untrusted(silo.name),
+                          silo.name === by && h("span", { class: "minor" }, " answers"),
                       ),
-                  ),
-                  h(
-                      "tbody",
-                      null,
-                      silos.map((silo) =>
-                          h(
-                              "tr",
-                              { data: { key: `${silo.name}.${silo.generation}` } },
-                              h(
-                                  "th",
-                                  { scope: "row" },
-                                  untrusted(silo.name),
-                                  silo.name === by && h("span", { class: "minor" }, " answers"),
-                              ),
-                              h("td", null, badge(SILOS[silo.status] ?? "idle", silo.status)),
-                              h("td", null, untrusted(silo.address)),
-                              h("td", null, untrusted(silo.version)),
-                              h("td", null, time(silo.started_at)),
-                              h(
-                                  "td",
-                                  { class: "figure" },
-                                  silo.lease_seconds > 0 ? duration(silo.lease_seconds * 1000) : `ended ${ago(silo.last_seen_at)}`,
-                              ),
-                          ),
+                      h("td", null, badge(SILOS[silo.status] ?? "idle", silo.status)),
+                      h("td", null, untrusted(silo.address)),
+                      h("td", null, untrusted(silo.version)),
+                      h("td", null, time(silo.started_at)),
+                      h(
+                          "td",
+                          { class: "figure" },
+                          silo.lease_seconds > 0 ? duration(silo.lease_seconds * 1000) : `ended ${ago(silo.last_seen_at)}`,
                       ),
                   ),
               ),
@@ -131,44 +114,27 @@ const cluster = ({ silos, answered_by: by }) =>
 const artifacts = ({ artifacts: all }) =>
     all.length === 0
         ? empty("None: every artifact that a channel offers has as many live replicas as it should.")
-        : h(
-              "div",
-              { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Artifacts", data: { key: "artifacts" } },
-              h(
-                  "table",
-                  { class: "list" },
+        : table(
+              "Artifacts",
+              ["Artifact", "Channels", "Size", "Live", "Wanted"],
+              all.map((one) =>
                   h(
-                      "thead",
-                      null,
+                      "tr",
+                      { data: { key: one.digest } },
                       h(
-                          "tr",
-                          null,
-                          ["Artifact", "Channels", "Size", "Live", "Wanted"].map((title) => h("th", { scope: "col" }, title)),
+                          "th",
+                          { scope: "row" },
+                          `${one.kind} `,
+                          h("a", { href: link(["replicas", one.digest]) }, mono(short(one.digest, 12))),
                       ),
-                  ),
-                  h(
-                      "tbody",
-                      null,
-                      all.map((one) =>
-                          h(
-                              "tr",
-                              { data: { key: one.digest } },
-                              h(
-                                  "th",
-                                  { scope: "row" },
-                                  `${one.kind} `,
-                                  h("a", { href: link(["replicas", one.digest]) }, mono(short(one.digest, 12))),
-                              ),
-                              h("td", null, untrusted(one.channels.join(", "))),
-                              h("td", { class: "figure" }, bytes(one.size_bytes)),
-                              h(
-                                  "td",
-                                  { class: "figure" },
-                                  badge((one.replicas_live ?? 0) === 0 ? "bad" : "warn", count(one.replicas_live)),
-                              ),
-                              h("td", { class: "figure" }, count(one.replicas_wanted)),
-                          ),
+                      h("td", null, untrusted(one.channels.join(", "))),
+                      h("td", { class: "figure" }, bytes(one.size_bytes)),
+                      h(
+                          "td",
+                          { class: "figure" },
+                          badge((one.replicas_live ?? 0) === 0 ? "bad" : "warn", count(one.replicas_live)),
                       ),
+                      h("td", { class: "figure" }, count(one.replicas_wanted)),
                   ),
               ),
           );

@@ -2,7 +2,7 @@
 
 import { h, listen, show } from "../core/dom.js";
 import { bytes, clean, count, duration, rate, short } from "../core/format.js";
-import { badge, empty, failure, mono, untrusted } from "../core/parts.js";
+import { badge, empty, failure, mono, table, untrusted } from "../core/parts.js";
 import { poll } from "../core/poll.js";
 import { link } from "../core/route.js";
 
@@ -117,77 +117,57 @@ function choose(status, digest, site, sites) {
 
 function candidates(route) {
     const most = Math.max(1, ...route.candidates.map((one) => finite(one.cost)));
-    return h(
-        "div",
-        { class: "scrolls", tabindex: "0", role: "region", "aria-label": "Candidates", data: { key: "candidates" } },
-        h(
-            "table",
-            { class: "list" },
-            h("caption", { class: "quiet" }, "Candidates, best first"),
-            h(
-                "thead",
-                null,
+    return table(
+        "Candidates, best first",
+        ["Provider", "Standing", "Where", "Cost", "First byte", "Rate", "In flight", "Weight", "Sent", "Why"],
+        route.candidates.map((one) => {
+            const isChosen = one.provider_id === route.chosen_provider_id;
+            return h(
+                "tr",
+                { class: isChosen ? "active" : "", data: { key: one.provider_id } },
                 h(
-                    "tr",
-                    null,
-                    ["Provider", "Standing", "Where", "Cost", "First byte", "Rate", "In flight", "Weight", "Sent", "Why"].map((title) =>
-                        h("th", { scope: "col" }, title),
-                    ),
+                    "th",
+                    { scope: "row" },
+                    isChosen && h("span", { class: "chip ok" }, "next"),
+                    " ",
+                    provider(one),
+                    h("div", { class: "minor" }, untrusted(one.base_url)),
                 ),
-            ),
-            h(
-                "tbody",
-                null,
-                route.candidates.map((one) => {
-                    const isChosen = one.provider_id === route.chosen_provider_id;
-                    return h(
-                        "tr",
-                        { class: isChosen ? "active" : "", data: { key: one.provider_id } },
-                        h(
-                            "th",
-                            { scope: "row" },
-                            isChosen && h("span", { class: "chip ok" }, "next"),
-                            " ",
-                            provider(one),
-                            h("div", { class: "minor" }, untrusted(one.base_url)),
-                        ),
-                        h("td", null, badge(STANDINGS[one.standing] ?? "idle", one.standing.toLowerCase())),
-                        h(
-                            "td",
-                            null,
-                            untrusted([one.site, one.rack].filter(Boolean).join(" / ") || "not told"),
-                            h("div", { class: "minor" }, DISTANCES[one.distance] ?? one.distance),
-                        ),
-                        h(
-                            "td",
-                            null,
-                            one.cost === null
-                                ? "may not be asked"
-                                : h(
-                                      "span",
-                                      null,
-                                      duration(finite(one.cost)),
-                                      h("span", { class: "gauge", "aria-hidden": "true", style: { "--part": finite(one.cost) / most } }),
-                                  ),
-                        ),
-                        h(
-                            "td",
-                            { class: "figure" },
-                            one.first_byte_milliseconds === null ? "not measured" : duration(finite(one.first_byte_milliseconds)),
-                        ),
-                        h(
-                            "td",
-                            { class: "figure" },
-                            one.rate_bytes_per_second === null ? "not measured" : rate(finite(one.rate_bytes_per_second)),
-                        ),
-                        h("td", { class: "figure" }, `${count(one.in_flight)} + ${Math.round(finite(one.others_in_flight))}`),
-                        h("td", { class: "figure" }, String(one.weight)),
-                        h("td", { class: "figure" }, bytes(one.sent_bytes)),
-                        h("td", { class: "why" }, untrusted(one.reason)),
-                    );
-                }),
-            ),
-        ),
+                h("td", null, badge(STANDINGS[one.standing] ?? "idle", one.standing.toLowerCase())),
+                h(
+                    "td",
+                    null,
+                    untrusted([one.site, one.rack].filter(Boolean).join(" / ") || "not told"),
+                    h("div", { class: "minor" }, DISTANCES[one.distance] ?? one.distance),
+                ),
+                h(
+                    "td",
+                    null,
+                    one.cost === null
+                        ? "may not be asked"
+                        : h(
+                              "span",
+                              null,
+                              duration(finite(one.cost)),
+                              h("span", { class: "gauge", "aria-hidden": "true", style: { "--part": finite(one.cost) / most } }),
+                          ),
+                ),
+                h(
+                    "td",
+                    { class: "figure" },
+                    one.first_byte_milliseconds === null ? "not measured" : duration(finite(one.first_byte_milliseconds)),
+                ),
+                h(
+                    "td",
+                    { class: "figure" },
+                    one.rate_bytes_per_second === null ? "not measured" : rate(finite(one.rate_bytes_per_second)),
+                ),
+                h("td", { class: "figure" }, `${count(one.in_flight)} + ${Math.round(finite(one.others_in_flight))}`),
+                h("td", { class: "figure" }, String(one.weight)),
+                h("td", { class: "figure" }, bytes(one.sent_bytes)),
+                h("td", { class: "why" }, untrusted(one.reason)),
+            );
+        }),
     );
 }
 
