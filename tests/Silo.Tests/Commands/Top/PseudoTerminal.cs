@@ -56,7 +56,9 @@ internal sealed class PseudoTerminal : IAsyncDisposable
 
     public static PseudoTerminal Start(string command, int columns, int rows)
     {
-        ProcessStartInfo start = new("script", ["-q", "-e", "-c", $"stty cols {columns} rows {rows}; {command}", "/dev/null"])
+        // Whoever runs the tests may have his signals ignored, as nohup has; a terminal's programs have not.
+        string[] script = ["script", "-q", "-e", "-c", $"stty cols {columns} rows {rows}; {command}", "/dev/null"];
+        ProcessStartInfo start = new("env", ["--default-signal", .. script])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
