@@ -51,7 +51,7 @@ static async Task RunAsync()
 
     await ShowAsync(fleet, "provider", "list");
     await ShowAsync(fleet, "boot", "list");
-    await ShowAsync(fleet, "boot", "show", second.BootId);
+    await ShowAsync(fleet, "boot", "trace", second.BootId);
     Console.WriteLine();
     Console.WriteLine("demo: ok, 2 machines booted and joined the fleet, 1 from a machine that was itself booted");
 }
