@@ -4,6 +4,7 @@ using PhaseMesh.Gateway.Configuration;
 using PhaseMesh.Gateway.Diagnostics;
 using PhaseMesh.Gateway.Hosting;
 using PhaseMesh.Serving.Responses;
+using PhaseMesh.Telemetry.Tracing;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace PhaseMesh.Gateway.Api;
@@ -106,8 +107,8 @@ internal sealed class SiloProxy(LiveOptions options, IHttpForwarder forwarder, R
             await base.TransformRequestAsync(httpContext, proxyRequest, destinationPrefix, cancellationToken);
             if (GatewayTraces.CurrentId is { } parent)
             {
-                proxyRequest.Headers.Remove(GatewayTraces.ParentHeader);
-                proxyRequest.Headers.TryAddWithoutValidation(GatewayTraces.ParentHeader, parent);
+                proxyRequest.Headers.Remove(RequestTracing.ParentHeader);
+                proxyRequest.Headers.TryAddWithoutValidation(RequestTracing.ParentHeader, parent);
             }
         }
 

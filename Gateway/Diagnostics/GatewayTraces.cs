@@ -13,9 +13,6 @@ internal static class GatewayTraces
 {
     public const string SourceName = "PhaseMesh.Gateway";
 
-    /// <summary>https://www.w3.org/TR/trace-context/#traceparent-header</summary>
-    public const string ParentHeader = "traceparent";
-
     private const string Provider = "phase.provider";
     private const string Offset = "phase.offset";
     private const string Bytes = "phase.bytes";

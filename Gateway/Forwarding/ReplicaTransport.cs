@@ -1,10 +1,10 @@
 using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
-using PhaseMesh.Gateway.Diagnostics;
 using PhaseMesh.Gateway.Directory;
 using PhaseMesh.Gateway.Routing;
 using PhaseMesh.Manifests.Naming;
+using PhaseMesh.Telemetry.Tracing;
 
 namespace PhaseMesh.Gateway.Forwarding;
 
@@ -52,7 +52,7 @@ internal sealed class ReplicaTransport(ForwardingOptions options) : IDisposable
         request.Headers.Range = new RangeHeaderValue(offset, offset + lengthBytes - 1);
         if (traceParent is not null)
         {
-            request.Headers.TryAddWithoutValidation(GatewayTraces.ParentHeader, traceParent);
+            request.Headers.TryAddWithoutValidation(RequestTracing.ParentHeader, traceParent);
         }
 
         try

@@ -15,7 +15,9 @@ public static class RequestTracing
     /// <summary>What the framework would make an activity of its own for, for each request.</summary>
     public const string FrameworkCategory = "Microsoft.AspNetCore.Hosting.Diagnostics";
 
-    private const string Parent = "traceparent";
+    /// <summary>https://www.w3.org/TR/trace-context/#traceparent-header</summary>
+    public const string ParentHeader = "traceparent";
+
     private const string State = "tracestate";
     private const int MaxPathLength = 256;
 
@@ -42,7 +44,7 @@ public static class RequestTracing
 
     private static ActivityContext ParentOf(HttpRequest request)
     {
-        if (request.Headers[Parent] is not [{ } text])
+        if (request.Headers[ParentHeader] is not [{ } text])
         {
             return default;
         }
